@@ -1,0 +1,127 @@
+package state
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// ListingRow is one entry of the outside system as it was listed. Key is what records are matched by (a normalised
+// address, a domain name); Body is the port's entry as JSON.
+type ListingRow struct {
+	Key  string
+	Body json.RawMessage
+}
+
+// Listing is a bulk read of the outside system.
+type Listing struct {
+	ID       int64
+	Cursor   string // where the next page starts
+	Pages    int
+	Rows     int
+	Complete bool
+	EndedAt  time.Time
+}
+
+// ChangeState is what became of a change.
+type ChangeState string
+
+// The states of a change.
+const (
+	ChangePlanned    ChangeState = "planned" // about to be written, or deferred to the end of the run
+	ChangeApplied    ChangeState = "applied"
+	ChangeNoticed    ChangeState = "noticed"    // notify mode: seen, not written
+	ChangeHeld       ChangeState = "held"       // waits for approve or reject
+	ChangeRejected   ChangeState = "rejected"   // a person said no
+	ChangeSuperseded ChangeState = "superseded" // a later run planned it anew, or it is no longer wanted
+	ChangeFailed     ChangeState = "failed"
+	ChangeReverted   ChangeState = "reverted"
+)
+
+// Side is where a change is written.
+type Side string
+
+// The sides.
+const (
+	SideAccount Side = "account" // the outside system
+	SideSource  Side = "source"  // WHMCS
+)
+
+// Change is one field of one record: old value, new value, and the side to write.
+type Change struct {
+	ID          int64
+	Sync        string
+	RunID       int64
+	BatchID     int64
+	RecordID    int64
+	Key         string // the address (clients)
+	Field       string
+	Old         string
+	New         string
+	Side        Side
+	State       ChangeState
+	Destructive bool
+	Reason      string // why, in a few plain words
+	Wish        []byte // fingerprint of what was wanted, so that a rejected wish is not planned again
+	CreatedAt   time.Time
+	SettledAt   time.Time
+}
+
+// Failure is one record that could not be settled.
+type Failure struct {
+	ID       int64
+	Sync     string
+	RecordID int64
+	Key      string
+	RunID    int64
+	Class    string // fault.Class
+	Message  string
+	Attempts int
+	FirstAt  time.Time
+	LastAt   time.Time
+	NextAt   time.Time // zero = not by itself
+}
+
+// RosterRow says which normalised address a client had when it was last looked at; "" = none that is valid.
+type RosterRow struct {
+	RecordID int64
+	Email    string
+}
+
+// Subscriber is what was last settled for one address of one sync.
+type Subscriber struct {
+	Email       string // normalised; the key
+	RecordID    int64  // leading client
+	RemoteID    int64
+	RemoteEmail string  // as the list spells it
+	Groups      []int64 // groups that we gave, sorted
+	Fingerprint []byte  // of what we wanted when it was last settled
+	Echo        []byte  // of what the list said it holds after that
+	Suppressed  string  // maillist.Suppression
+	Refused     []byte  // fingerprint of a wish that was refused (by the list or by a person): not tried again
+	Version     int64   // raised by every write; 0 = no row yet
+}
+
+// Claim reserves one subscriber for one writer, if it is still at the version that was planned from.
+type Claim struct {
+	Email    string
+	RecordID int64
+	Version  int64
+	Changes  []Change // recorded as planned (or the state they carry) in the same transaction
+}
+
+// Claimed is what became of a Claim. OK false: somebody else is at it or it has moved on; look again later.
+type Claimed struct {
+	OK        bool
+	Version   int64
+	ChangeIDs []int64
+}
+
+// Settlement is the end of the work on one subscriber.
+type Settlement struct {
+	Subscriber Subscriber // to be kept; Version as Claimed or as read
+	Forget     bool       // delete the subscriber row instead
+	ChangeIDs  []int64
+	State      ChangeState // for ChangeIDs
+	Resolved   []int64     // record ids whose open failures are over
+	Failures   []Failure
+}
