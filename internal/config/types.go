@@ -18,6 +18,7 @@ type Config struct {
 	HTTP     HTTP
 	Retain   Retain
 	Alerts   Alerts
+	Mail     Mail
 	Sources  map[string]Source
 	Accounts map[string]Account
 	Syncs    map[string]Sync
@@ -69,6 +70,16 @@ type Retain struct {
 // Alerts is whom to tell when something needs a person.
 type Alerts struct {
 	Webhook Secret // URL that gets a JSON POST; "" = none
+}
+
+// Mail is the server that mail would go through. It is checked, so that a file that has it loads, and not used.
+type Mail struct {
+	Host     string // "" = no mail section
+	Port     int
+	From     string // an address
+	Username string
+	Password Secret
+	TLS      string // starttls | tls | none
 }
 
 // Source is one WHMCS install.
