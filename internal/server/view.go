@@ -1,0 +1,110 @@
+package server
+
+import "time"
+
+// Status is what the status page and /api/v1/status show. The JSON keys are stable. Times are UTC; a key whose value is
+// unknown is left out.
+type Status struct {
+	Leader  string       `json:"leader"`  // holder of the scheduler's lease; "" = no scheduler is alive
+	Workers int          `json:"workers"` // worker processes alive
+	Syncs   []SyncStatus `json:"syncs"`
+}
+
+// The words of SyncStatus.State.
+const (
+	StateIdle    = "idle"
+	StateRunning = "running"
+	StatePaused  = "paused"
+	StateHeld    = "held" // the newest run waits for a person
+)
+
+// SyncStatus is where one sync stands.
+type SyncStatus struct {
+	Name       string         `json:"name"`
+	Type       string         `json:"type"`
+	Source     string         `json:"source"`
+	Account    string         `json:"account"`
+	Mode       string         `json:"mode"`     // apply | notify
+	Schedule   string         `json:"schedule"` // "" = only by hand
+	State      string         `json:"state"`
+	Pause      *Pause         `json:"pause,omitempty"`         // the sync is paused
+	AccountOff *Pause         `json:"account_pause,omitempty"` // its account is paused
+	Offset     int64          `json:"offset"`
+	Total      int64          `json:"total"`
+	Current    *Run           `json:"current_run,omitempty"`
+	Last       *Run           `json:"last_run,omitempty"`
+	LastPassAt time.Time      `json:"last_pass_at,omitzero"`
+	NextRunAt  time.Time      `json:"next_run_at,omitzero"`
+	Changes    map[string]int `json:"changes"`  // of the last 24 hours, by state of the change
+	Failures   map[string]int `json:"failures"` // open ones, by class
+	Held       []Held         `json:"held,omitempty"`
+	Queue      QueueDepth     `json:"queue"`
+	Rate       RateUse        `json:"rate"`
+}
+
+// Pause says why nothing happens.
+type Pause struct {
+	Since  time.Time `json:"since,omitzero"`
+	Reason string    `json:"reason"`
+}
+
+// Held is a run whose changes wait for a person.
+type Held struct {
+	RunID   int64  `json:"run"`
+	Changes int    `json:"changes"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// QueueDepth is how many tasks the account's queue holds.
+type QueueDepth struct {
+	Name           string  `json:"name"`
+	Pending        int     `json:"pending"`
+	Active         int     `json:"active"`
+	Scheduled      int     `json:"scheduled"`
+	Retry          int     `json:"retry"`
+	Archived       int     `json:"archived"`
+	LatencySeconds float64 `json:"latency_seconds"` // age of the oldest pending task
+}
+
+// RateUse is how much of the account's limit is in use.
+type RateUse struct {
+	LimitPerSecond float64   `json:"limit_per_second"` // 0 = none known
+	UsedPerSecond  float64   `json:"used_per_second"`
+	InFlight       int       `json:"in_flight"`
+	InFlightLimit  int       `json:"in_flight_limit"`
+	BlockedUntil   time.Time `json:"blocked_until,omitzero"` // the account asked us to wait
+}
+
+// Run is one run as it is shown.
+type Run struct {
+	ID       int64            `json:"id"`
+	Sync     string           `json:"sync"`
+	Kind     string           `json:"kind"`
+	State    string           `json:"state"`
+	Trigger  string           `json:"trigger"`
+	Notify   bool             `json:"notify"` // nothing is written
+	Full     bool             `json:"full"`   // compares a full listing
+	Batches  int              `json:"batches"`
+	Settled  int              `json:"settled_batches"`
+	Total    int64            `json:"total"`  // records it will look at, as far as known
+	Counts   map[string]int64 `json:"counts"` // records by result, keys as in state.Counts
+	Held     int              `json:"held"`
+	Error    string           `json:"error,omitempty"`
+	Started  time.Time        `json:"started,omitzero"`
+	Finished time.Time        `json:"finished,omitzero"`
+}
+
+// Failure is one record that could not be settled.
+type Failure struct {
+	ID       int64     `json:"id"`
+	Sync     string    `json:"sync"`
+	RecordID int64     `json:"record"`
+	Key      string    `json:"key"`
+	RunID    int64     `json:"run"`
+	Class    string    `json:"class"`
+	Message  string    `json:"message"`
+	Attempts int       `json:"attempts"`
+	FirstAt  time.Time `json:"first_at,omitzero"`
+	LastAt   time.Time `json:"last_at,omitzero"`
+	NextAt   time.Time `json:"next_at,omitzero"` // absent = not by itself
+}
