@@ -50,6 +50,11 @@ func classOf(status int) fault.Class {
 	}
 }
 
+// StatusFault classes a status that came inside an answer (one operation of a batch) as if it had been its own call.
+func (c *Client) StatusFault(op string, status int, body []byte) error {
+	return c.statusFault(Request{Op: op}, &http.Response{StatusCode: status}, body)
+}
+
 func (c *Client) statusFault(r Request, answer *http.Response, body []byte) *fault.Error {
 	failure := &fault.Error{Class: classOf(answer.StatusCode), Account: c.Account, Op: r.Op}
 	failure.Err = &StatusError{Status: answer.StatusCode, Text: c.redact.text(errorText(answer.Header, body))}
