@@ -29,9 +29,9 @@ func (d *decoder) check(c *Config) {
 	}
 }
 
-// require reports a key that has no default and is not in the file.
+// require reports a key that has no default and is not in the file. A section that was refused as a whole is enough said.
 func (d *decoder) require(at, name, example string) {
-	if path := at + "." + name; !d.given(path) {
+	if path := at + "." + name; !d.given(path) && !d.refused(at) {
 		d.report(path, "is missing: write e.g. %s: %s", name, example)
 	}
 }

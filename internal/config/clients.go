@@ -23,9 +23,7 @@ func statuses(name string, into *[]whmcs.ClientStatus) key {
 				*into = append(*into, status)
 			}
 		})
-		if empty(n) {
-			d.report(at, "must name at least one status: write e.g. [Active]")
-		}
+		d.needsOne(at, n)
 	}}
 }
 
@@ -120,7 +118,7 @@ func listOf(name string, into *[]string, reader func(*decoder, string, scalar) (
 	}}
 }
 
-// needsOne refuses an empty condition: read as "everybody" it would give the group to all.
+// needsOne refuses an empty list where it could be taken for "everybody" as well as for "nobody".
 func (d *decoder) needsOne(at string, n ast.Node) {
 	if list, ok := n.(*ast.SequenceNode); empty(n) || (ok && len(list.Values) == 0) {
 		d.report(at, "is empty: name at least one, or take the line away")

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,7 +35,26 @@ type decoder struct {
 // report notes a problem at the setting's place, or, when it is not in the file, at the section that should hold it.
 func (d *decoder) report(at, format string, args ...any) {
 	p := d.place(at)
-	d.problems = append(d.problems, Problem{Line: p.line, Column: p.column, Path: at, Text: fmt.Sprintf(format, args...)})
+	d.note(p, at, fmt.Sprintf(format, args...))
+}
+
+func (d *decoder) note(p position, at, text string) {
+	d.problems = append(d.problems, Problem{Line: p.line, Column: p.column, Path: at, Text: oneLine(text)})
+}
+
+// oneLine keeps a problem on its line whatever the file has in it.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// refused says whether the very setting was found wrong already.
+func (d *decoder) refused(at string) bool {
+	return slices.ContainsFunc(d.problems, func(p Problem) bool { return p.Path == at })
 }
 
 func (d *decoder) place(at string) position {
@@ -81,8 +101,7 @@ func (d *decoder) document(file *ast.File) ast.Node {
 			continue
 		}
 		if root != nil {
-			p := positionOf(doc.Body.GetToken())
-			d.problems = append(d.problems, Problem{Line: p.line, Column: p.column, Text: "a second YAML document: keep one, without ---"})
+			d.note(start(doc.Body), "", "a second YAML document: keep one, without ---")
 			break
 		}
 		root = doc.Body
@@ -107,7 +126,7 @@ func (d *decoder) syntax(err error) {
 	if located, ok := errors.AsType[yaml.Error](err); ok {
 		p, text = positionOf(located.GetToken()), located.GetMessage()
 	}
-	d.problems = append(d.problems, Problem{Line: p.line, Column: p.column, Text: "is not valid YAML: " + text})
+	d.note(p, "", "is not valid YAML: "+strings.ReplaceAll(text, "'\t'", "tab"))
 }
 
 func positionOf(t *token.Token) position {
@@ -115,6 +134,17 @@ func positionOf(t *token.Token) position {
 		return position{1, 1}
 	}
 	return position{max(t.Position.Line, 1), max(t.Position.Column, 1)}
+}
+
+// start is where a value begins: a mapping's own token is its first colon.
+func start(n ast.Node) position {
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		return positionOf(m.Values[0].Key.GetToken())
+	}
+	if m, ok := n.(*ast.MappingValueNode); ok {
+		return positionOf(m.Key.GetToken())
+	}
+	return positionOf(n.GetToken())
 }
 
 // mapping reads a section whose keys are known.
@@ -152,13 +182,13 @@ func (d *decoder) entries(at string, n ast.Node, each func(name, path string, va
 func (d *decoder) enter(at string, k ast.MapKeyNode) (name, path string, ok bool) {
 	p := positionOf(k.GetToken())
 	if _, ok := k.(ast.ScalarNode); !ok || k.IsMergeKey() {
-		d.problems = append(d.problems, Problem{p.line, p.column, at, "only plain keys are used here: write the settings out"})
+		d.note(p, at, "only plain keys are used here: write the settings out")
 		return "", "", false
 	}
 	name = k.GetToken().Value
 	path = strings.TrimPrefix(at+"."+plain(name), ".")
 	if first, twice := d.seen[path]; twice {
-		d.problems = append(d.problems, Problem{p.line, p.column, path, fmt.Sprintf("is given twice, first on line %d: keep one", first.line)})
+		d.note(p, path, fmt.Sprintf("is given twice, first on line %d: keep one", first.line))
 		return "", "", false
 	}
 	d.seen[path] = p
@@ -187,7 +217,7 @@ func (d *decoder) items(at string, n ast.Node, each func(path string, value ast.
 		path := item(at, i)
 		d.seen[path] = d.place(at)
 		if value != nil {
-			d.seen[path] = positionOf(value.GetToken())
+			d.seen[path] = start(value)
 		}
 		each(path, value)
 	}

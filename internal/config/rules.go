@@ -115,8 +115,8 @@ func badServerURL(value, example string, schemes ...string) string {
 	}
 	u, err := url.Parse(value)
 	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" {
-		return fmt.Sprintf("must be embedded or a URL that begins with %s://: write e.g. %s (percent-encode / @ : %% in a password)",
-			either(schemes), example)
+		return fmt.Sprintf("must be embedded or a URL, %s://...: write e.g. %s (percent-encode / @ : %% in a password)",
+			strings.Join(schemes, "://... or "), example)
 	}
 	return ""
 }

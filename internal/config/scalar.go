@@ -38,7 +38,7 @@ func raw(n ast.Node) (scalar, bool) {
 	case *ast.StringNode:
 		return scalar{shown: n.Value, kind: "text"}, true
 	case *ast.LiteralNode:
-		return scalar{shown: n.Value.Value, kind: "text"}, true
+		return scalar{shown: strings.TrimSuffix(n.Value.Value, "\n"), kind: "text"}, true
 	case *ast.IntegerNode, *ast.FloatNode:
 		return scalar{shown: n.GetToken().Value, kind: "number"}, true
 	case *ast.BoolNode:
@@ -65,13 +65,15 @@ func (d *decoder) integer(at string, n ast.Node, least, most int64, example stri
 		return 0, false
 	}
 	value, err := strconv.ParseInt(strings.TrimSpace(s.text), 10, 64)
-	if err != nil || !s.is("number") {
+	switch {
+	case err != nil:
 		d.report(at, "must be a whole number, got %q: write e.g. %s", s.shown, example)
-		return 0, false
-	}
-	if value < least || value > most {
+	case !s.is("number"):
+		d.report(at, "must be a whole number, got text: write %s without quotes", s.shown)
+	case value < least || value > most:
 		d.report(at, "must be between %d and %d, got %s: write e.g. %s", least, most, s.shown, example)
-		return 0, false
+	default:
+		return value, true
 	}
-	return value, true
+	return 0, false
 }
