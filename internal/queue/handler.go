@@ -137,7 +137,7 @@ func (r *runner) held(after time.Duration, why string) error {
 func safely(ctx context.Context, handle Handler, t Task, log zerolog.Logger) (value any, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			log.Error().Interface("cause", cause).Bytes("stack", debug.Stack()).Msg("A task panicked.")
+			log.Error().Interface("cause", cause).Bytes("stack", debug.Stack()).Msg("a task panicked")
 			value, err = nil, fault.New(fault.Transient, t.Queue, "execute task", "panic: %v", cause)
 		}
 	}()
@@ -161,18 +161,18 @@ func (r *runner) record(ctx context.Context, t Task, log zerolog.Logger, result 
 		err = resultScript.Run(ctx, r.rdb, []string{taskKey(t.Queue, t.ID)}, data).Err()
 	}
 	if err != nil && ctx.Err() == nil {
-		log.Warn().Err(err).Msg("A task's result could not be kept.")
+		log.Warn().Err(err).Msg("result of a task could not be kept")
 	}
 }
 
 func report(log zerolog.Logger, o Outcome, err error) {
 	switch o.Verdict {
 	case Again:
-		log.Warn().Err(err).Str("class", string(fault.ClassOf(err))).Msg("A task failed and will be tried again.")
+		log.Warn().Err(err).Str("class", string(fault.ClassOf(err))).Msg("a task failed and will be tried again")
 	case Later:
-		log.Info().Err(err).Str("class", string(fault.ClassOf(err))).Msg("A task was put off.")
+		log.Info().Err(err).Str("class", string(fault.ClassOf(err))).Msg("a task was put off")
 	case GaveUp:
-		log.Error().Err(err).Str("class", string(fault.ClassOf(err))).Msg("A task failed for good.")
+		log.Error().Err(err).Str("class", string(fault.ClassOf(err))).Msg("a task failed for good")
 	case Done:
 	}
 }

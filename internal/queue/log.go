@@ -20,12 +20,12 @@ func (l engineLogger) Error(args ...any) { l.line(l.log.Error(), args) }
 func (l engineLogger) Fatal(args ...any) { l.line(l.log.Error(), args) }
 
 func (engineLogger) line(event *zerolog.Event, args []any) {
-	event.Str("detail", fmt.Sprint(args...)).Msg("Queue engine said something.")
+	event.Str("detail", fmt.Sprint(args...)).Msg("queue engine said something")
 }
 
 // clientLogger passes the Redis client's lines on.
 type clientLogger struct{ log zerolog.Logger }
 
 func (l clientLogger) Printf(_ context.Context, format string, args ...any) {
-	l.log.Warn().Str("detail", fmt.Sprintf(format, args...)).Msg("Redis client said something.")
+	l.log.Warn().Str("detail", fmt.Sprintf(format, args...)).Msg("redis client said something")
 }

@@ -61,7 +61,9 @@ func Serve(ctx context.Context, r *Redis, cfg ServerConfig) (*Server, error) {
 		slots:    make(chan struct{}, cfg.Concurrency),
 		log:      cfg.Log,
 	}
-	s.engine = asynq.NewServerFromRedisClient(r.client, engineConfig(ctx, cfg))
+	// The engine has connections of its own: it panics when a shared client is closed before it has ended, as happens
+	// when Redis is gone and its end was not waited for.
+	s.engine = asynq.NewServer(r.opt, engineConfig(ctx, cfg))
 	run := &runner{
 		queue: cfg.Queue, handle: cfg.Handler, slots: s.slots, draining: s.draining, rdb: r.client, log: cfg.Log,
 	}
@@ -129,7 +131,7 @@ func (s *Server) Shutdown() {
 		case <-ended:
 			s.awaitHandlers()
 		case <-time.After(s.timeout + lastGrace):
-			s.log.Warn().Msg("The queue could not be shut down in time; its tasks will be recovered.")
+			s.log.Warn().Msg("queue could not be shut down in time, its tasks will be recovered")
 		}
 	})
 }
@@ -142,7 +144,7 @@ func (s *Server) awaitHandlers() {
 		select {
 		case s.slots <- struct{}{}:
 		case <-timer.C:
-			s.log.Warn().Msg("A handler did not end when its time was up.")
+			s.log.Warn().Msg("a handler did not end when its time was up")
 			return
 		}
 	}
