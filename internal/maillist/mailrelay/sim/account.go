@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"net/http"
+	"net/url"
+)
+
+func (s *Server) ping(*http.Request, int64) answer { return ok(http.StatusNoContent, nil) }
+
+func (s *Server) listGroups(r *http.Request, _ int64) answer { return s.paged(r, s.opt.Groups) }
+func (s *Server) listFields(r *http.Request, _ int64) answer { return s.paged(r, s.opt.Fields) }
+
+// paged serves one page of a short list.
+func (s *Server) paged(r *http.Request, list any) answer {
+	sel := selection{page: 1, perPage: 30}
+	for name, values := range r.URL.Query() {
+		if (name != "page" && name != "per_page") || !s.choose(&sel, name, values[0]) {
+			return failed(http.StatusBadRequest, "Bad parameter: "+name)
+		}
+	}
+	switch list := list.(type) {
+	case []Group:
+		return ok(http.StatusOK, mustJSON(slice(list, sel)))
+	case []Field:
+		return ok(http.StatusOK, mustJSON(slice(list, sel)))
+	default:
+		panic("sim: a list of an unknown kind")
+	}
+}
+
+func slice[T any](list []T, sel selection) []T {
+	first := min((sel.page-1)*sel.perPage, len(list))
+	return append([]T{}, list[first:min(first+sel.perPage, len(list))]...)
+}
+
+func (s *Server) getPackage(*http.Request, int64) answer {
+	s.people.mu.RLock()
+	defer s.people.mu.RUnlock()
+	return ok(http.StatusOK, mustJSON(map[string]any{
+		"billing_type": "monthly", "package_type": "subscribers", "limit": 1000000, "usage": 0,
+		"subscribers_limit": s.opt.SubscribersLimit, "subscribers_usage": len(s.people.live),
+	}))
+}
+
+func (s *Server) getPerson(r *http.Request, id int64) answer {
+	if names := unknownNames(r.URL.Query()); names != "" {
+		return failed(http.StatusBadRequest, "Bad parameter: "+names)
+	}
+	return s.onPerson(id, false, func(*Person) {})
+}
+
+func unknownNames(query url.Values) string {
+	for name := range query {
+		return name
+	}
+	return ""
+}
+
+func (s *Server) deletePerson(_ *http.Request, id int64) answer {
+	a := s.onPerson(id, false, func(p *Person) { s.people.setDeleted(p, true) })
+	if a.status == http.StatusOK {
+		return ok(http.StatusNoContent, nil)
+	}
+	return a
+}
+
+func (s *Server) restorePerson(_ *http.Request, id int64) answer {
+	return s.onPerson(id, true, func(p *Person) { s.people.setDeleted(p, false) })
+}
+
+func (s *Server) banPerson(_ *http.Request, id int64) answer {
+	return s.onPerson(id, false, func(p *Person) { p.LocalBan = true })
+}
+
+func (s *Server) unbanPerson(_ *http.Request, id int64) answer {
+	return s.onPerson(id, false, func(p *Person) { p.LocalBan = false })
+}
+
+// onPerson answers with the person, changed; 404 when they are not in that list.
+func (s *Server) onPerson(id int64, deleted bool, change func(*Person)) answer {
+	s.people.mu.Lock()
+	defer s.people.mu.Unlock()
+	p := s.people.byID[id]
+	if p == nil || p.Deleted != deleted {
+		return failed(http.StatusNotFound, "Not found")
+	}
+	change(p)
+	return ok(http.StatusOK, p.appendJSON(nil, true))
+}
