@@ -15,6 +15,9 @@ const (
 	maxLocal   = 64
 	maxAddress = 254
 	maxLabel   = 63
+
+	// No spelling this long normalises to an address: punycode of a whole TEXT column would take seconds.
+	maxSpelling = 1024
 )
 
 // Why an address cannot be mailed. The texts are shown to people.
@@ -59,6 +62,8 @@ func splitAddress(address string) (local, domain string, err error) {
 	switch {
 	case address == "":
 		return "", "", errEmpty
+	case len(address) > maxSpelling:
+		return "", "", errAddressLong
 	case !utf8.ValidString(address):
 		return "", "", errNotText
 	case !found:
