@@ -34,7 +34,7 @@ func NewMetrics(version string) *Metrics {
 		batches:  counter("batches_total", "Batches executed by this process, by outcome.", "sync", "kind", "outcome"),
 		records:  counter("records_total", "Records looked at, by what became of them.", "sync", "result"),
 		changes:  counter("changes_total", "Changes by field and by what became of them.", "sync", "field", "state"),
-		calls:    counter("api_calls_total", "Calls to outside systems; class is empty when the call succeeded.", "account", "call", "class"),
+		calls:    counter("api_calls_total", "Calls to outside systems; class is ok when the call succeeded.", "account", "call", "class"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "api_call_seconds", Help: "How long calls to outside systems took.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
@@ -80,7 +80,7 @@ func (m *Metrics) Changes(sync, field, state string, n int64) {
 	m.changes.WithLabelValues(safe(sync), safe(field), safe(state)).Add(float64(max(0, n)))
 }
 
-// Call counts a call to an outside system; class is its fault class, "" when it succeeded.
+// Call counts a call to an outside system; class is "ok" or a fault class.
 func (m *Metrics) Call(account, call, class string, took time.Duration) {
 	m.calls.WithLabelValues(safe(account), safe(call), safe(class)).Inc()
 	m.seconds.WithLabelValues(safe(account), safe(call)).Observe(took.Seconds())
