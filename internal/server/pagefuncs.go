@@ -16,7 +16,6 @@ var pageFuncs = template.FuncMap{
 	"until":   until,
 	"stamp":   stamp,
 	"number":  number,
-	"percent": percent,
 	"took":    took,
 	"chips":   chips[int],
 	"results": results,
@@ -79,13 +78,6 @@ func number(n any) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return sign + digits
-}
-
-func percent(part, whole int64) int {
-	if whole <= 0 {
-		return 0
-	}
-	return int(min(100, max(0, part*100/whole)))
 }
 
 // took is how long a run lasted, or lasts so far.

@@ -164,8 +164,32 @@ func (s *Server) apiStatus(w http.ResponseWriter, r *http.Request) {
 		s.unavailable(w, err, "status could not be read")
 		return
 	}
-	if status.Syncs == nil {
-		status.Syncs = []SyncStatus{}
+	writeJSON(w, http.StatusOK, tidy(status))
+}
+
+// tidy shows what is empty as empty, never as null.
+func tidy(status Status) Status {
+	status.Syncs = append([]SyncStatus{}, status.Syncs...)
+	for i := range status.Syncs {
+		s := &status.Syncs[i]
+		s.Changes, s.Failures = orEmpty(s.Changes), orEmpty(s.Failures)
+		s.Current, s.Last = tidyRun(s.Current), tidyRun(s.Last)
 	}
-	writeJSON(w, http.StatusOK, status)
+	return status
+}
+
+func tidyRun(r *Run) *Run {
+	if r == nil {
+		return nil
+	}
+	tidied := *r
+	tidied.Counts = orEmpty(r.Counts)
+	return &tidied
+}
+
+func orEmpty[N int | int64](m map[string]N) map[string]N {
+	if m == nil {
+		return map[string]N{}
+	}
+	return m
 }
