@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+const changeColumns = `id, sync, run_id, batch_id, record_id, key, field, old, new, side, state, destructive, deferred, reason,
+	wish, created_at, settled_at`
+
+func scanChange(row pgx.CollectableRow) (c state.Change, err error) {
+	err = row.Scan(&c.ID, &c.Sync, &c.RunID, &c.BatchID, &c.RecordID, &c.Key, &c.Field, &c.Old, &c.New, &c.Side, &c.State,
+		&c.Destructive, &c.Deferred, &c.Reason, &c.Wish, moment{&c.CreatedAt}, moment{&c.SettledAt})
+	return c, err
+}
+
+// Changes reads the changes chosen, newest first.
+func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Change, error) {
+	var w where
+	if f.Sync != "" {
+		w.and("sync = ?", f.Sync)
+	}
+	if f.RunID != 0 {
+		w.and("run_id = ?", f.RunID)
+	}
+	if f.RecordID != 0 {
+		w.and("record_id = ?", f.RecordID)
+	}
+	if f.Key != "" {
+		w.and("key = ?", f.Key)
+	}
+	if f.State != "" {
+		w.and("state = ?", f.State)
+	}
+	if f.IDs != nil {
+		w.and("id = ANY(?)", f.IDs)
+	}
+	if f.BeforeID != 0 {
+		w.and("id < ?", f.BeforeID)
+	}
+	rows, _ := s.quick.Query(ctx, `SELECT `+changeColumns+` FROM changes WHERE `+w.String()+` ORDER BY id DESC`+limit(f.Limit), w.args...)
+	return all("read the changes", rows, scanChange)
+}
+
+// Unsettled reads the planned changes that earlier generations of a batch left behind, oldest first: whether they
+// were written is to be found out by looking. Changes deferred to the end of the run are not among them.
+func (s *Store) Unsettled(ctx context.Context, batchID int64) ([]state.Change, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT `+changeColumns+` FROM changes
+		WHERE run_id = (SELECT run_id FROM batches WHERE id = $1) AND batch_id = $1 AND state = 'planned' AND NOT deferred ORDER BY id`, batchID)
+	return all("read the unsettled changes", rows, scanChange)
+}
+
+// NoteChanges records changes that nobody writes now: noticed, held, or planned, which here means deferred to the end
+// of the run. What an earlier generation of the batch noted of the same field is replaced. state.ErrLeaseLost, and
+// nothing written, when somebody else has the batch.
+func (s *Store) NoteChanges(ctx context.Context, l state.Lease, changes []state.Change) error {
+	changes = slices.Clone(changes)
+	for i := range changes {
+		changes[i].Deferred = true
+	}
+	return s.fenced(ctx, "note the changes", l, func(tx pgx.Tx, f fence) error {
+		_, err := recordChanges(ctx, tx, f, changes, supersededByNote)
+		return err
+	})
+}
+
+// recordChanges records changes of the fence's batch in their order and returns their ids. They take the place of
+// older ones that condition names.
+func recordChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change, condition string) ([]int64, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	if err := replaceNoted(ctx, tx, f, changes); err != nil {
+		return nil, err
+	}
+	if err := supersede(ctx, tx, f, changes, condition); err != nil {
+		return nil, err
+	}
+	return insertChanges(ctx, tx, f, changes)
+}
+
+// replaceNoted removes what the same run noted of the same fields without writing it: notes of an earlier generation
+// of the batch, and deferred changes that are now carried out.
+func replaceNoted(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) error {
+	_, err := tx.Exec(ctx, `
+		DELETE FROM changes c USING unnest($3::text[], $4::text[]) AS x (key, field)
+		WHERE c.run_id = $1 AND c.key = x.key AND c.field = x.field
+			AND (c.state = 'planned' AND c.deferred OR c.batch_id = $2 AND c.state IN ('noticed', 'held'))`,
+		f.runID, f.batchID, texts(changes, changeKey), texts(changes, changeField))
+	return err
+}
+
+func changeKey(c state.Change) string   { return c.Key }
+func changeField(c state.Change) string { return c.Field }
+
+// What older changes (c) of the same key and field a newer one (x) takes the place of. A claim means that nobody else
+// is at the address: whatever is still planned there was left behind, and a held change that is now carried out need
+// not be held any more.
+const (
+	supersededByNote  = `c.state = 'held' AND x.state = 'held' OR c.state = 'planned' AND c.deferred AND x.state <> 'noticed'`
+	supersededByClaim = `c.state = 'held' AND x.destructive OR c.state = 'planned'`
+)
+
+// supersede retires the older changes of the sync that condition names.
+func supersede(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change, condition string) error {
+	_, err := tx.Exec(ctx, `
+		WITH old AS (
+			SELECT c.id FROM changes c JOIN unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) AS x (key, field, state, destructive)
+				ON c.key = x.key AND c.field = x.field
+			WHERE c.sync = $1 AND c.state IN ('planned', 'held') AND (`+condition+`)
+			ORDER BY c.id FOR UPDATE OF c
+		)
+		UPDATE changes c SET state = 'superseded', settled_at = now() FROM old WHERE c.id = old.id`,
+		f.sync, texts(changes, changeKey), texts(changes, changeField),
+		column(changes, func(c state.Change) string { return string(c.State) }),
+		column(changes, func(c state.Change) bool { return c.Destructive }))
+	return err
+}
+
+func insertChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) ([]int64, error) {
+	rows, _ := tx.Query(ctx, `
+		INSERT INTO changes (sync, run_id, batch_id, record_id, key, field, old, new, side, state, destructive, deferred,
+			reason, wish, settled_at)
+		SELECT $1, $2, $3, x.record_id, x.key, x.field, x.old, x.new, x.side, x.state, x.destructive,
+			x.deferred AND x.state = 'planned', x.reason, x.wish, CASE WHEN x.state NOT IN ('planned', 'held') THEN now() END
+		FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[],
+			$12::boolean[], $13::text[], $14::bytea[])
+			WITH ORDINALITY AS x (record_id, key, field, old, new, side, state, destructive, deferred, reason, wish, n)
+		ORDER BY x.n RETURNING id`,
+		f.sync, f.runID, f.batchID,
+		column(changes, func(c state.Change) int64 { return c.RecordID }),
+		texts(changes, changeKey),
+		texts(changes, changeField),
+		texts(changes, func(c state.Change) string { return c.Old }),
+		texts(changes, func(c state.Change) string { return c.New }),
+		column(changes, func(c state.Change) string { return string(c.Side) }),
+		column(changes, func(c state.Change) string { return string(c.State) }),
+		column(changes, func(c state.Change) bool { return c.Destructive }),
+		column(changes, func(c state.Change) bool { return c.Deferred }),
+		texts(changes, func(c state.Change) string { return c.Reason }),
+		column(changes, func(c state.Change) []byte { return c.Wish }))
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}

@@ -1,0 +1,29 @@
+-- +goose Up
+
+-- Who has which address, and what was last settled for each address.
+CREATE TABLE roster (
+    sync      text COLLATE "C" NOT NULL,
+    record_id bigint NOT NULL,
+    email     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (sync, record_id)
+);
+CREATE INDEX roster_email ON roster (sync, email, record_id) WHERE email <> '';
+
+CREATE TABLE subscribers (
+    sync         text COLLATE "C" NOT NULL,
+    email        text COLLATE "C" NOT NULL,
+    record_id    bigint NOT NULL,
+    remote_id    bigint NOT NULL DEFAULT 0,
+    remote_email text NOT NULL DEFAULT '',
+    groups       bigint[],
+    fingerprint  bytea,
+    echo         bytea,
+    suppressed   text NOT NULL DEFAULT '',
+    refused      bytea,
+    version      bigint NOT NULL DEFAULT 1,
+    claim_token  text NOT NULL DEFAULT '',
+    claim_until  timestamptz,
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (sync, email)
+);
+CREATE INDEX subscribers_record ON subscribers (sync, record_id);

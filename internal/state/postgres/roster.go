@@ -1,0 +1,74 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+func scanRoster(row pgx.CollectableRow) (r state.RosterRow, err error) {
+	err = row.Scan(&r.RecordID, &r.Email)
+	return r, err
+}
+
+// Roster reads the rows of the records with from < id <= to, by record id.
+func (s *Store) Roster(ctx context.Context, sync string, from, to int64) ([]state.RosterRow, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT record_id, email FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, sync, from, to)
+	return all("read the roster", rows, scanRoster)
+}
+
+// RosterByIDs reads the rows of the records named, by record id.
+func (s *Store) RosterByIDs(ctx context.Context, sync string, ids []int64) ([]state.RosterRow, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT record_id, email FROM roster WHERE sync = $1 AND record_id = ANY($2) ORDER BY record_id`, sync, ids)
+	return all("read the roster", rows, scanRoster)
+}
+
+// RosterByEmails reads the rows of all records that have one of the addresses, by record id. The empty address has none.
+func (s *Store) RosterByEmails(ctx context.Context, sync string, emails []string) ([]state.RosterRow, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT record_id, email FROM roster WHERE sync = $1 AND email = ANY($2) AND email <> '' ORDER BY record_id`, sync, emails)
+	return all("read the roster", rows, scanRoster)
+}
+
+// PutRoster notes which address records have now, and removes records that are gone. Rows that say so already are not
+// written; of several rows of one record the last counts.
+func (s *Store) PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error {
+	put = lastRows(put)
+	return s.transact(ctx, "keep the roster", func(tx pgx.Tx) error {
+		batch := &pgx.Batch{}
+		if len(remove) > 0 {
+			batch.Queue(`
+				WITH gone AS (
+					SELECT record_id FROM roster WHERE sync = $1 AND record_id = ANY($2) ORDER BY record_id FOR UPDATE
+				)
+				DELETE FROM roster r USING gone WHERE r.sync = $1 AND r.record_id = gone.record_id`, sync, remove)
+		}
+		if len(put) > 0 {
+			batch.Queue(`
+				INSERT INTO roster AS r (sync, record_id, email)
+				SELECT $1, x.id, x.email FROM unnest($2::bigint[], $3::text[]) AS x (id, email) ORDER BY x.id
+				ON CONFLICT (sync, record_id) DO UPDATE SET email = excluded.email WHERE r.email <> excluded.email`,
+				sync, column(put, func(r state.RosterRow) int64 { return r.RecordID }), texts(put, func(r state.RosterRow) string { return r.Email }))
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}
+
+func lastRows(rows []state.RosterRow) []state.RosterRow {
+	last := make(map[int64]string, len(rows))
+	for _, r := range rows {
+		last[r.RecordID] = r.Email
+	}
+	kept := make([]state.RosterRow, 0, len(last))
+	for id, email := range last {
+		kept = append(kept, state.RosterRow{RecordID: id, Email: email})
+	}
+	slices.SortFunc(kept, func(a, b state.RosterRow) int { return cmp.Compare(a.RecordID, b.RecordID) })
+	return kept
+}

@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+// SettleSubscribers ends the work on subscribers: each is kept as given (or forgotten) if it is still at the version
+// given, its claim ends, its changes and failures are noted. One that has moved on is left as it is and its record
+// touched, so that it is looked at again. A settlement without an address settles only its changes, failures and
+// resolved records. state.ErrLeaseLost, and nothing written, when somebody else has the batch.
+func (s *Store) SettleSubscribers(ctx context.Context, l state.Lease, sync string, settlements []state.Settlement) error {
+	var keep, forget []state.Subscriber
+	for _, settlement := range settlements {
+		switch {
+		case settlement.Subscriber.Email == "":
+		case settlement.Forget:
+			forget = append(forget, settlement.Subscriber)
+		default:
+			keep = append(keep, settlement.Subscriber)
+		}
+	}
+	return s.fenced(ctx, "settle the subscribers", l, func(tx pgx.Tx, f fence) error {
+		settled, err := keepSubscribers(ctx, tx, sync, keep, forget)
+		if err != nil {
+			return err
+		}
+		if err := touchMissed(ctx, tx, sync, append(keep, forget...), settled); err != nil {
+			return err
+		}
+		return settleRest(ctx, tx, f, sync, settlements)
+	})
+}
+
+// keepSubscribers writes what it can and returns the addresses it wrote.
+func keepSubscribers(ctx context.Context, tx pgx.Tx, sync string, keep, forget []state.Subscriber) (map[string]bool, error) {
+	settled := make(map[string]bool, len(keep)+len(forget))
+	note := func(rows pgx.Rows) error {
+		emails, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, email := range emails {
+			settled[email] = true
+		}
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(lockSubscribers, sync, texts(append(slices.Clip(keep), forget...), address))
+	if len(forget) > 0 {
+		batch.Queue(`
+			DELETE FROM subscribers u USING unnest($2::text[], $3::bigint[]) AS x (email, version)
+			WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version RETURNING u.email`,
+			sync, texts(forget, address), column(forget, version)).Query(note)
+	}
+	if len(keep) > 0 {
+		args := subscriberArrays(sync, keep)
+		batch.Queue(updateSubscribers, args...).Query(note)
+		batch.Queue(insertSubscribers, args...).Query(note)
+	}
+	return settled, tx.SendBatch(ctx, batch).Close()
+}
+
+func address(u state.Subscriber) string { return u.Email }
+func version(u state.Subscriber) int64  { return u.Version }
+
+const subscriberUnnest = `unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
+	$9::text[], $10::bytea[], $11::bigint[])
+	AS x (email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused, version)`
+
+const updateSubscribers = `
+	UPDATE subscribers u SET record_id = x.record_id, remote_id = x.remote_id, remote_email = x.remote_email,
+		groups = x.groups::bigint[], fingerprint = x.fingerprint, echo = x.echo, suppressed = x.suppressed,
+		refused = x.refused, version = u.version + 1, claim_token = '', claim_until = NULL, updated_at = now()
+	FROM ` + subscriberUnnest + `
+	WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version RETURNING u.email`
+
+const insertSubscribers = `
+	INSERT INTO subscribers (sync, email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused)
+	SELECT $1, x.email, x.record_id, x.remote_id, x.remote_email, x.groups::bigint[], x.fingerprint, x.echo, x.suppressed, x.refused
+	FROM ` + subscriberUnnest + ` WHERE x.version = 0 ORDER BY x.email COLLATE "C"
+	ON CONFLICT (sync, email) DO NOTHING RETURNING email`
+
+func subscriberArrays(sync string, keep []state.Subscriber) []any {
+	return []any{
+		sync,
+		texts(keep, address),
+		column(keep, func(u state.Subscriber) int64 { return u.RecordID }),
+		column(keep, func(u state.Subscriber) int64 { return u.RemoteID }),
+		texts(keep, func(u state.Subscriber) string { return u.RemoteEmail }),
+		column(keep, func(u state.Subscriber) *string { return arrayText(u.Groups) }),
+		column(keep, func(u state.Subscriber) []byte { return u.Fingerprint }),
+		column(keep, func(u state.Subscriber) []byte { return u.Echo }),
+		texts(keep, func(u state.Subscriber) string { return u.Suppressed }),
+		column(keep, func(u state.Subscriber) []byte { return u.Refused }),
+		column(keep, version),
+	}
+}
+
+// touchMissed has the records of subscribers that were not written looked at again.
+func touchMissed(ctx context.Context, tx pgx.Tx, sync string, subscribers []state.Subscriber, settled map[string]bool) error {
+	var missed []int64
+	for _, u := range subscribers {
+		if !settled[clean(u.Email)] && u.RecordID != 0 {
+			missed = append(missed, u.RecordID)
+		}
+	}
+	if len(missed) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, touchSQL, sync, sortedSet(missed), state.ByRetry)
+	return err
+}
+
+// settleRest notes what became of the changes (deferred ones only once their turn has come), which failures are over and which are new.
+func settleRest(ctx context.Context, tx pgx.Tx, f fence, sync string, settlements []state.Settlement) error {
+	var ids, resolved []int64
+	var states []string
+	var failures []state.Failure
+	for _, settlement := range settlements {
+		for _, id := range settlement.ChangeIDs {
+			ids = append(ids, id)
+			states = append(states, string(settlement.State))
+		}
+		resolved = append(resolved, settlement.Resolved...)
+		failures = append(failures, settlement.Failures...)
+	}
+	batch := &pgx.Batch{}
+	if len(ids) > 0 {
+		batch.Queue(`
+			UPDATE changes c SET state = x.state, settled_at = now() FROM unnest($2::bigint[], $3::text[]) AS x (id, state)
+			WHERE c.id = x.id AND c.sync = $1 AND c.state = 'planned' AND (NOT c.deferred OR $4)`,
+			sync, ids, states, f.kind == state.BatchDestructive)
+	}
+	if len(resolved) > 0 {
+		batch.Queue(`DELETE FROM failures WHERE sync = $1 AND record_id = ANY($2)`, sync, resolved)
+	}
+	if len(failures) > 0 {
+		batch.Queue(upsertFailures("$1", "$2", 3, ""), append([]any{sync, f.runID}, failureColumns(failures)...)...)
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// MarkReverted notes that applied changes were undone, and which wishes (fingerprint by address) must not be written
+// again. state.ErrLeaseLost, and nothing written, when somebody else has the batch.
+func (s *Store) MarkReverted(ctx context.Context, l state.Lease, changeIDs []int64, refused map[string][]byte) error {
+	return s.fenced(ctx, "note the reverted changes", l, func(tx pgx.Tx, f fence) error {
+		if _, err := tx.Exec(ctx, `
+			UPDATE changes SET state = 'reverted', settled_at = now() WHERE id = ANY($1) AND sync = $2 AND state = 'applied'`,
+			changeIDs, f.sync); err != nil {
+			return err
+		}
+		wishes := make([]state.Subscriber, 0, len(refused))
+		for email, wish := range refused {
+			wishes = append(wishes, state.Subscriber{Email: email, Refused: wish})
+		}
+		return refuseWishes(ctx, tx, f.sync, wishes)
+	})
+}
+
+// refuseWishes notes wishes (Email, RecordID, Refused) that must not be planned again.
+func refuseWishes(ctx context.Context, tx pgx.Tx, sync string, wishes []state.Subscriber) error {
+	slices.SortFunc(wishes, func(a, b state.Subscriber) int { return strings.Compare(a.Email, b.Email) })
+	_, err := tx.Exec(ctx, `
+		INSERT INTO subscribers AS u (sync, email, record_id, refused)
+		SELECT $1, x.email, x.record_id, x.refused FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS x (email, record_id, refused)
+		ORDER BY x.email COLLATE "C"
+		ON CONFLICT (sync, email) DO UPDATE SET refused = excluded.refused, version = u.version + 1, updated_at = now()`,
+		sync, texts(wishes, address),
+		column(wishes, func(u state.Subscriber) int64 { return u.RecordID }),
+		column(wishes, func(u state.Subscriber) []byte { return u.Refused }))
+	return err
+}
