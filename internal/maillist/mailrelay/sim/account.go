@@ -46,7 +46,7 @@ func (s *Server) getPerson(r *http.Request, id int64) answer {
 	if names := unknownNames(r.URL.Query()); names != "" {
 		return failed(http.StatusBadRequest, "Bad parameter: "+names)
 	}
-	return s.onPerson(id, false, func(*Person) {})
+	return s.onPerson(id, false, func(*record) {})
 }
 
 func unknownNames(query url.Values) string {
@@ -57,7 +57,7 @@ func unknownNames(query url.Values) string {
 }
 
 func (s *Server) deletePerson(_ *http.Request, id int64) answer {
-	a := s.onPerson(id, false, func(p *Person) { s.people.setDeleted(p, true) })
+	a := s.onPerson(id, false, func(p *record) { s.people.setDeleted(p, true) })
 	if a.status == http.StatusOK {
 		return ok(http.StatusNoContent, nil)
 	}
@@ -65,25 +65,27 @@ func (s *Server) deletePerson(_ *http.Request, id int64) answer {
 }
 
 func (s *Server) restorePerson(_ *http.Request, id int64) answer {
-	return s.onPerson(id, true, func(p *Person) { s.people.setDeleted(p, false) })
+	return s.onPerson(id, true, func(p *record) { s.people.setDeleted(p, false) })
 }
 
 func (s *Server) banPerson(_ *http.Request, id int64) answer {
-	return s.onPerson(id, false, func(p *Person) { p.LocalBan = true })
+	return s.onPerson(id, false, func(p *record) { p.LocalBan = true })
 }
 
 func (s *Server) unbanPerson(_ *http.Request, id int64) answer {
-	return s.onPerson(id, false, func(p *Person) { p.LocalBan = false })
+	return s.onPerson(id, false, func(p *record) { p.LocalBan = false })
 }
 
 // onPerson answers with the person, changed; 404 when they are not in that list.
-func (s *Server) onPerson(id int64, deleted bool, change func(*Person)) answer {
+func (s *Server) onPerson(id int64, deleted bool, change func(*record)) answer {
 	s.people.mu.Lock()
 	defer s.people.mu.Unlock()
-	p := s.people.byID[id]
-	if p == nil || p.Deleted != deleted {
+	list := *s.people.list(deleted)
+	at, found := search(list, id)
+	if !found {
 		return failed(http.StatusNotFound, "Not found")
 	}
+	p := list[at]
 	change(p)
 	return ok(http.StatusOK, p.appendJSON(nil, true))
 }

@@ -36,7 +36,7 @@ func (s *Server) listPeople(r *http.Request, deleted bool) answer {
 	return a
 }
 
-func renderList(page []*Person, withGroups bool) []byte {
+func renderList(page []*record, withGroups bool) []byte {
 	body := make([]byte, 0, 2+len(page)*640)
 	body = append(body, '[')
 	for i, p := range page {
@@ -103,7 +103,7 @@ func positive(n *int, value string) bool {
 }
 
 // selected returns the people who match, in order. The caller holds the lock.
-func (s *people) selected(sel selection, list []*Person) []*Person {
+func (s *people) selected(sel selection, list []*record) []*record {
 	if sel.email != "" {
 		return s.named(sel.email, list)
 	}
@@ -111,7 +111,7 @@ func (s *people) selected(sel selection, list []*Person) []*Person {
 		list = list[find(list, sel.afterID+1):]
 	}
 	if sel.part != "" || sel.status != "" {
-		list = slices.DeleteFunc(slices.Clone(list), func(p *Person) bool { return !sel.matches(p) })
+		list = slices.DeleteFunc(slices.Clone(list), func(p *record) bool { return !sel.matches(p) })
 	}
 	if sel.descending {
 		list = slices.Clone(list)
@@ -121,7 +121,7 @@ func (s *people) selected(sel selection, list []*Person) []*Person {
 }
 
 // named returns the person of an address, if it is in the list.
-func (s *people) named(email string, list []*Person) []*Person {
+func (s *people) named(email string, list []*record) []*record {
 	p := s.byMail[key(email)]
 	if p == nil {
 		return nil
@@ -133,11 +133,11 @@ func (s *people) named(email string, list []*Person) []*Person {
 	return list[at : at+1]
 }
 
-func find(list []*Person, id int64) int {
+func find(list []*record, id int64) int {
 	at, _ := search(list, id)
 	return at
 }
 
-func (sel selection) matches(p *Person) bool {
+func (sel selection) matches(p *record) bool {
 	return strings.Contains(key(p.Email), key(sel.part)) && (sel.status == "" || sel.status == p.Status)
 }

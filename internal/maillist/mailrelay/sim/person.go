@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -31,12 +32,70 @@ func (p *Person) suppressed() bool {
 	return p.Unsubscribed || p.Bounced || p.ReportedSpam || p.LocalBan || p.GlobalBan
 }
 
-// copied shares nothing with p.
-func (p *Person) copied() Person {
-	c := *p
-	c.Groups = append([]int64{}, p.Groups...)
-	c.Attributes, c.Fields = maps.Clone(p.Attributes), maps.Clone(p.Fields)
-	return c
+// record is a Person as it is held: the two maps are lists instead, which take a third of the memory. The maps of the
+// Person inside are nil.
+type record struct {
+	Person
+	attributes, fields pairs
+}
+
+// pairs are names with values, sorted by name.
+type pairs []pair
+
+type pair struct{ name, value string }
+
+func (p pairs) get(name string) string {
+	for _, one := range p {
+		if one.name == name {
+			return one.value
+		}
+	}
+	return ""
+}
+
+func (p pairs) with(name, value string) pairs {
+	at, found := slices.BinarySearchFunc(p, name, func(one pair, name string) int { return strings.Compare(one.name, name) })
+	if found {
+		p[at].value = value
+		return p
+	}
+	return slices.Insert(p, at, pair{name, value})
+}
+
+func pairsOf(values map[string]string) pairs {
+	if len(values) == 0 {
+		return nil
+	}
+	p := make(pairs, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		p = append(p, pair{name, values[name]})
+	}
+	return p
+}
+
+func (p pairs) toMap() map[string]string {
+	values := make(map[string]string, len(p))
+	for _, one := range p {
+		values[one.name] = one.value
+	}
+	return values
+}
+
+// recordOf shares nothing with p.
+func recordOf(p Person) *record {
+	r := &record{Person: p, attributes: pairsOf(p.Attributes), fields: pairsOf(p.Fields)}
+	r.Groups = slices.Sorted(slices.Values(p.Groups))
+	r.Attributes, r.Fields = nil, nil
+	r.Status = cmp.Or(p.Status, "active")
+	return r
+}
+
+// person shares nothing with r.
+func (r *record) person() Person {
+	p := r.Person
+	p.Groups = append([]int64{}, r.Groups...)
+	p.Attributes, p.Fields = r.attributes.toMap(), r.fields.toMap()
+	return p
 }
 
 func key(email string) string { return strings.ToLower(email) }
@@ -47,13 +106,13 @@ var attributeNames = []string{
 }
 
 // appendJSON writes a person as the API shows it. By hand, because a million of them are asked for in one go.
-func (p *Person) appendJSON(b []byte, withGroups bool) []byte {
+func (p *record) appendJSON(b []byte, withGroups bool) []byte {
 	b = strconv.AppendInt(append(b, `{"id":`...), p.ID, 10)
 	b = appendString(append(b, `,"email":`...), p.Email)
 	b = appendString(append(b, `,"status":`...), p.Status)
 	for _, name := range attributeNames {
 		b = append(append(append(b, `,"`...), name...), `":`...)
-		b = appendNullable(b, p.Attributes[name])
+		b = appendNullable(b, p.attributes.get(name))
 	}
 	b = appendFlag(b, "unsubscribed", p.Unsubscribed)
 	b = appendFlag(b, "bounced", p.Bounced)
@@ -69,17 +128,17 @@ func (p *Person) appendJSON(b []byte, withGroups bool) []byte {
 	return append(b, '}')
 }
 
-func (p *Person) appendFields(b []byte) []byte {
-	for i, id := range slices.Sorted(maps.Keys(p.Fields)) {
+func (p *record) appendFields(b []byte) []byte {
+	for i, one := range p.fields {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(append(appendString(b, id), ':'), p.Fields[id])
+		b = appendString(append(appendString(b, one.name), ':'), one.value)
 	}
 	return append(b, '}')
 }
 
-func (p *Person) appendGroups(b []byte) []byte {
+func (p *record) appendGroups(b []byte) []byte {
 	b = append(b, `,"groups":[`...)
 	for i, id := range p.Groups {
 		if i > 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"regexp"
@@ -61,7 +60,7 @@ func (s *Server) sync(body syncBody) answer {
 	defer s.people.mu.Unlock()
 	p := s.people.byMail[key(body.Email)]
 	if p == nil {
-		p = &Person{Email: body.Email}
+		p = &record{Person: Person{Email: body.Email}}
 		s.people.add(p)
 		s.put(p, body)
 		return ok(http.StatusCreated, p.appendJSON(nil, true))
@@ -74,7 +73,7 @@ func (s *Server) sync(body syncBody) answer {
 }
 
 // refusal tells whether a known person must not be written, and notes what happens to them otherwise.
-func (s *Server) refusal(p *Person, body syncBody) (answer, bool) {
+func (s *Server) refusal(p *record, body syncBody) (answer, bool) {
 	if p.Deleted {
 		if !body.RestoreIfDeleted {
 			return invalid("email", "belongs to a deleted subscriber"), true
@@ -97,7 +96,7 @@ func (s *Server) refusal(p *Person, body syncBody) (answer, bool) {
 }
 
 // put writes the body into the person. The caller holds the lock.
-func (s *Server) put(p *Person, body syncBody) {
+func (s *Server) put(p *record, body syncBody) {
 	p.Status = body.Status
 	if body.ReplaceGroups {
 		p.Groups = nil
@@ -105,21 +104,14 @@ func (s *Server) put(p *Person, body syncBody) {
 	p.Groups = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(p.Groups), body.GroupIDs...))))
 	for name, value := range body.attributes() {
 		if value != nil {
-			set(&p.Attributes, name, *value)
+			p.attributes = p.attributes.with(name, *value)
 		}
 	}
 	if body.CustomFields != nil {
-		p.Fields = maps.Clone(body.CustomFields) // it replaces; assumed, and the stricter guess
+		p.fields = pairsOf(body.CustomFields) // it replaces; assumed, and the stricter guess
 	}
 	p.Writes++
 	p.UpdatedAt = s.opt.Clock()
-}
-
-func set(values *map[string]string, name, value string) {
-	if *values == nil {
-		*values = map[string]string{}
-	}
-	(*values)[name] = value
 }
 
 var (
