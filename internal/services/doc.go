@@ -2,6 +2,6 @@
 //
 // It is what `postgres: {url: embedded}` stands on, and what the demo and the tests use so that nobody sets up a
 // server by hand. Every server listens on a free loopback port, has a random password, keeps all its files in one
-// directory, never runs as root and does not outlive the program that started it (on Linux even when that program
-// is killed). The package knows nothing of what is stored in the servers.
+// directory and does not outlive the program that started it (on Linux even when that program is killed).
+// PostgreSQL never runs as root, because it refuses to. The package knows nothing of what is stored in the servers.
 package services

@@ -21,7 +21,7 @@ type home struct {
 }
 
 // prepare makes the directory usable for the service and takes its lock.
-func prepare(opts Options, service string) (*home, error) {
+func prepare(opts Options) (*home, error) {
 	dir, err := filepath.Abs(opts.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("services: %w", err)
@@ -38,7 +38,7 @@ func prepare(opts Options, service string) (*home, error) {
 		return nil, err
 	}
 	h := &home{dir: dir, data: filepath.Join(dir, "data"), durable: opts.Durable, lock: lock}
-	if err := h.furnish(service); err != nil {
+	if err := h.furnish(); err != nil {
 		lock.release()
 		return nil, err
 	}
@@ -46,21 +46,24 @@ func prepare(opts Options, service string) (*home, error) {
 }
 
 // furnish fills in what stands behind the lock.
-func (h *home) furnish(service string) (err error) {
+func (h *home) furnish() (err error) {
 	if h.password, err = h.secret("password"); err != nil {
 		return err
-	}
-	if os.Geteuid() == 0 {
-		// The other user passes through here; the files beside "data" stay ours alone.
-		if err := os.Chmod(h.dir, 0o711); err != nil {
-			return fmt.Errorf("services: %w", err)
-		}
 	}
 	if err := os.MkdirAll(h.data, 0o700); err != nil {
 		return fmt.Errorf("services: %w", err)
 	}
-	if h.as, err = pickIdentity(service, h.data); err != nil {
+	return nil
+}
+
+// unroot gives the data to the user the server runs as in our stead when we are root. That user passes through the
+// directory; the files beside "data" stay ours alone.
+func (h *home) unroot(service string) (err error) {
+	if h.as, err = pickIdentity(service, h.data); err != nil || h.as == nil {
 		return err
+	}
+	if err := os.Chmod(h.dir, 0o711); err != nil {
+		return fmt.Errorf("services: %w", err)
 	}
 	if err := h.as.own(h.data); err != nil {
 		return fmt.Errorf("services: %w", err)

@@ -19,8 +19,8 @@ type identity struct {
 	blocked  string // folder above the data that this user may not pass through; "" = none
 }
 
-// pickIdentity returns whom a server with its files in dir runs as: ourselves (nil) when we are nobody special,
-// else the service's own user or nobody, because none of the servers should run as root and PostgreSQL will not.
+// pickIdentity returns whom a server that refuses to run as root runs as, with its files in dir: ourselves (nil) when
+// we are nobody special, else the service's own user or nobody.
 func pickIdentity(service, dir string) (*identity, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -24,14 +24,11 @@ type Postgres struct {
 // PostgreSQL and opts.Fetch does not allow or bring one. An existing data directory of a major version that is not
 // installed any more is an error that names both.
 func StartPostgres(ctx context.Context, opts Options) (*Postgres, error) {
-	h, err := prepare(opts, "postgres")
+	h, err := prepare(opts)
 	if err != nil {
 		return nil, err
 	}
-	bin, err := h.postgresBinaries(ctx, opts)
-	if err == nil {
-		err = h.initPostgres(ctx, bin)
-	}
+	bin, err := h.readyPostgres(ctx, opts)
 	if err != nil {
 		h.lock.release()
 		return nil, err
@@ -41,6 +38,18 @@ func StartPostgres(ctx context.Context, opts Options) (*Postgres, error) {
 		return nil, err
 	}
 	return &Postgres{Server: s, URL: h.postgresURL(s.plan.port)}, nil
+}
+
+// readyPostgres finds the programs and makes the data directory; it returns the programs' folder.
+func (h *home) readyPostgres(ctx context.Context, opts Options) (string, error) {
+	if err := h.unroot("postgres"); err != nil {
+		return "", err
+	}
+	bin, err := h.postgresBinaries(ctx, opts)
+	if err != nil {
+		return "", err
+	}
+	return bin, h.initPostgres(ctx, bin)
 }
 
 func (h *home) postgresPlan(bin string) plan {

@@ -23,7 +23,7 @@ func StartRedis(ctx context.Context, opts Options) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	home, err := prepare(opts, "redis")
+	home, err := prepare(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (h *home) redisLaunch(binary string, port int, durable bool) launch {
 		"appendfsync everysec",
 		"daemonize no",
 	}
-	return launch{name: "Redis", path: binary, args: []string{"-"}, input: strings.Join(lines, "\n") + "\n", dir: h.data, as: h.as, onDeath: h.onDeath(syscall.SIGTERM)}
+	return launch{name: "Redis", path: binary, args: []string{"-"}, input: strings.Join(lines, "\n") + "\n", dir: h.data, onDeath: h.onDeath(syscall.SIGTERM)}
 }
 
 func (h *home) redisURL(port int) string {
