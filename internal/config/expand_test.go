@@ -62,6 +62,7 @@ func TestExpansionsThatFailSayWhy(t *testing.T) {
 	for _, tc := range []struct{ name, written, want string }{
 		{"a variable that is not set", `"${NOPE}"`, "f:1:1: state_dir: the environment variable NOPE is not set"},
 		{"a file that is not there", `"${file:/run/none}"`, "cannot read the file /run/none (file does not exist)"},
+		{"a file with a line break in its name", `"${file:/a\nb}"`, "cannot read the file /a b (file does not exist)"},
 		{"no closing brace", `"pa${ss"`, "has a ${ without its }"},
 		{"something else in the braces", `"pa${s s}w"`, "neither ${VARIABLE} nor ${file:/path}"},
 		{"an empty name", `"${}"`, "neither ${VARIABLE} nor ${file:/path}"},

@@ -8,7 +8,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
-// Warnings says what is allowed but deserves a second look, in plain sentences that begin with the setting. Sorted.
+// Warnings says what is allowed but deserves a second look, in plain sentences that begin with the setting, always in the same order.
 func Warnings(c Config) []string {
 	var all []string
 	if len(c.Syncs) == 0 {
