@@ -25,6 +25,7 @@ type RunFilter struct {
 type ChangeFilter struct {
 	Sync     string
 	RunID    int64
+	BatchID  int64
 	RecordID int64
 	Key      string
 	State    ChangeState

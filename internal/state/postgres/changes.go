@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,6 +28,13 @@ func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Chan
 	if f.RunID != 0 {
 		w.and("run_id = ?", f.RunID)
 	}
+	if f.BatchID != 0 {
+		w.and("run_id = (SELECT b.run_id FROM batches b WHERE b.id = ?)", f.BatchID)
+		w.and("batch_id = ?", f.BatchID)
+	}
+	if f.BatchID != 0 {
+		w.and("batch_id = ?", f.BatchID)
+	}
 	if f.RecordID != 0 {
 		w.and("record_id = ?", f.RecordID)
 	}
@@ -46,12 +54,19 @@ func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Chan
 	return all("read the changes", rows, scanChange)
 }
 
+// CountChanges counts the changes of a sync that were recorded within that time, by state.
+func (s *Store) CountChanges(ctx context.Context, sync string, within time.Duration) (map[string]int, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT state, count(*) FROM changes WHERE sync = $1 AND created_at > now() - $2::interval GROUP BY state`, sync, within)
+	return countByName("count the changes", rows)
+}
+
 // Unsettled reads the planned changes that earlier generations of a batch left behind, oldest first: whether they
 // were written is to be found out by looking. Changes deferred to the end of the run are not among them.
 func (s *Store) Unsettled(ctx context.Context, batchID int64) ([]state.Change, error) {
 	rows, _ := s.quick.Query(ctx, `
 		SELECT `+changeColumns+` FROM changes
-		WHERE run_id = (SELECT run_id FROM batches WHERE id = $1) AND batch_id = $1 AND state = 'planned' AND NOT deferred ORDER BY id`, batchID)
+		WHERE batch_id = $1 AND state = 'planned' AND NOT deferred ORDER BY id`, batchID)
 	return all("read the unsettled changes", rows, scanChange)
 }
 

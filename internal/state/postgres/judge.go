@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,6 +14,40 @@ func (s *Store) Deferred(ctx context.Context, runID int64) ([]state.Change, erro
 	rows, _ := s.quick.Query(ctx, `
 		SELECT `+changeColumns+` FROM changes WHERE run_id = $1 AND state = 'planned' AND deferred ORDER BY id`, runID)
 	return all("read the deferred changes", rows, scanChange)
+}
+
+// ApplyDeferred moves a run from judging to applying, with batches of at most batchSize records for its deferred changes,
+// takes them from the guard, one for each person, and returns how many records there are. state.ErrConflict when the
+// run is not being judged (any more).
+func (s *Store) ApplyDeferred(ctx context.Context, runID int64, batchSize int) (records int, err error) {
+	err = s.transact(ctx, "apply the deferred changes", func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, `
+			SELECT DISTINCT record_id FROM changes WHERE run_id = $1 AND state = 'planned' AND deferred ORDER BY 1`, runID)
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		var batches []state.NewBatch
+		for part := range slices.Chunk(ids, max(batchSize, 1)) {
+			batches = append(batches, state.NewBatch{Kind: state.BatchDestructive, IDs: part})
+		}
+		records = len(ids)
+		return addDestructive(ctx, tx, runID, batches)
+	})
+	return records, err
+}
+
+func addDestructive(ctx context.Context, tx pgx.Tx, runID int64, batches []state.NewBatch) error {
+	var sync string
+	var seq int
+	err := tx.QueryRow(ctx, `
+		UPDATE runs SET state = 'applying', next_seq = next_seq + $2, guard_used = guard_used + (
+			SELECT count(DISTINCT key) FROM changes WHERE run_id = $1 AND state = 'planned' AND deferred)
+		WHERE id = $1 AND state = 'judging' RETURNING sync, next_seq - $2`, runID, len(batches)).Scan(&sync, &seq)
+	if err != nil {
+		return unlessThere(err)
+	}
+	return copyBatches(ctx, tx, runID, sync, seq, batches)
 }
 
 // HoldDeferred holds the deferred changes of a run for a person and returns how many. Held changes of earlier runs of
@@ -71,4 +106,17 @@ func newestWishes(changes []state.Change) []state.Subscriber {
 		wishes = append(wishes, state.Subscriber{Email: email, RecordID: c.RecordID, Refused: c.Wish})
 	}
 	return wishes
+}
+
+// HeldRuns counts the changes of a sync that wait for a person, by run.
+func (s *Store) HeldRuns(ctx context.Context, sync string) (map[int64]int, error) {
+	rows, _ := s.quick.Query(ctx, `SELECT run_id, count(*) FROM changes WHERE sync = $1 AND state = 'held' GROUP BY run_id`, sync)
+	held := map[int64]int{}
+	var run int64
+	var n int
+	_, err := pgx.ForEachRow(rows, []any{&run, &n}, func() error {
+		held[run] = n
+		return nil
+	})
+	return held, broken("count the held changes", err)
 }

@@ -20,8 +20,10 @@ CREATE TABLE changes (
     settled_at  timestamptz
 );
 CREATE INDEX changes_run ON changes (run_id, id);
+CREATE INDEX changes_batch ON changes (batch_id);
 CREATE INDEX changes_record ON changes (sync, record_id);
 CREATE INDEX changes_key ON changes (sync, key);
+CREATE INDEX changes_recent ON changes (sync, created_at);
 CREATE INDEX changes_open ON changes (sync, key, field) WHERE state IN ('planned', 'held');
 CREATE INDEX changes_open_of_run ON changes (run_id, state) WHERE state IN ('planned', 'held');
 CREATE INDEX changes_settled ON changes (settled_at) WHERE settled_at IS NOT NULL;
