@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,13 +51,6 @@ func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Chan
 	}
 	rows, _ := s.quick.Query(ctx, `SELECT `+changeColumns+` FROM changes WHERE `+w.String()+` ORDER BY id DESC`+limit(f.Limit), w.args...)
 	return all("read the changes", rows, scanChange)
-}
-
-// CountChanges counts the changes of a sync that were recorded within that time, by state.
-func (s *Store) CountChanges(ctx context.Context, sync string, within time.Duration) (map[string]int, error) {
-	rows, _ := s.quick.Query(ctx, `
-		SELECT state, count(*) FROM changes WHERE sync = $1 AND created_at > now() - $2::interval GROUP BY state`, sync, within)
-	return countByName("count the changes", rows)
 }
 
 // Unsettled reads the planned changes that earlier generations of a batch left behind, oldest first: whether they

@@ -83,7 +83,14 @@ func (s *Store) Failures(ctx context.Context, f state.FailureFilter) ([]state.Fa
 // CountFailures counts the open failures of a sync by class.
 func (s *Store) CountFailures(ctx context.Context, sync string) (map[string]int, error) {
 	rows, _ := s.quick.Query(ctx, `SELECT class, count(*) FROM failures WHERE sync = $1 GROUP BY class`, sync)
-	return countByName("count the failures", rows)
+	counts := map[string]int{}
+	var class string
+	var n int
+	_, err := pgx.ForEachRow(rows, []any{&class, &n}, func() error {
+		counts[class] = n
+		return nil
+	})
+	return counts, broken("count the failures", err)
 }
 
 // Retry has the records of the open failures chosen looked at again, also where their wish was refused before, and

@@ -107,16 +107,3 @@ func newestWishes(changes []state.Change) []state.Subscriber {
 	}
 	return wishes
 }
-
-// HeldRuns counts the changes of a sync that wait for a person, by run.
-func (s *Store) HeldRuns(ctx context.Context, sync string) (map[int64]int, error) {
-	rows, _ := s.quick.Query(ctx, `SELECT run_id, count(*) FROM changes WHERE sync = $1 AND state = 'held' GROUP BY run_id`, sync)
-	held := map[int64]int{}
-	var run int64
-	var n int
-	_, err := pgx.ForEachRow(rows, []any{&run, &n}, func() error {
-		held[run] = n
-		return nil
-	})
-	return held, broken("count the held changes", err)
-}

@@ -119,7 +119,8 @@ func (s *Store) Runs(ctx context.Context, f state.RunFilter) ([]state.Run, error
 }
 
 // MoveRun moves a run from one state to another and sets fields on the way. state.ErrConflict when the run is not in
-// from (any more). To end a run use FinishRun, which also sums up.
+// from (any more), state.ErrRunInProgress when an ended pass is to go on while another is under way. To end a run use
+// FinishRun, which also sums up.
 func (s *Store) MoveRun(ctx context.Context, id int64, from, to state.RunState, set state.RunSet) (state.Run, error) {
 	const op = "move the run"
 	rows, _ := s.durable.Query(ctx, `
@@ -131,6 +132,9 @@ func (s *Store) MoveRun(ctx context.Context, id int64, from, to state.RunState, 
 		WHERE id = $1 AND state = $2 RETURNING `+runColumns,
 		id, from, to, set.ListingID, set.Total, set.GuardLimit, set.Full, set.Sliced, set.PassEnds, cleanPointer(set.Error))
 	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	if violates(err, "runs_one_pass") {
+		return state.Run{}, state.ErrRunInProgress
+	}
 	return run, broken(op, unlessThere(err))
 }
 

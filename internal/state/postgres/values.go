@@ -124,15 +124,3 @@ func all[T any](op string, rows pgx.Rows, scan pgx.RowToFunc[T]) ([]T, error) {
 	v, err := pgx.CollectRows(rows, scan)
 	return v, broken(op, err)
 }
-
-// countByName reads rows of a name and a number.
-func countByName(op string, rows pgx.Rows) (map[string]int, error) {
-	counts := map[string]int{}
-	var name string
-	var n int
-	_, err := pgx.ForEachRow(rows, []any{&name, &n}, func() error {
-		counts[name] = n
-		return nil
-	})
-	return counts, broken(op, err)
-}
