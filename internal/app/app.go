@@ -1,0 +1,170 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/obs"
+	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/state/postgres"
+)
+
+// App is one process of whmcsync with what it has opened. Close gives all of it back.
+type App struct {
+	Config  config.Config
+	Version string
+	Name    string // of this process, for people: host, pid
+	Log     zerolog.Logger
+	Store   *postgres.Store
+	Metrics *obs.Metrics
+
+	redis    *queue.Redis
+	queue    *queue.Client
+	sources  map[string]*source
+	accounts map[string]*account
+	leading  flag
+	closers  []func()
+}
+
+// Options are what a process knows beside its configuration.
+type Options struct {
+	Version string
+	Log     zerolog.Logger
+	Migrate bool // bring the schema up to date; otherwise an older one is an error
+}
+
+// Open connects to Postgres (or hosts it), checks the schema and makes the configured syncs known.
+func Open(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
+	host, _ := os.Hostname()
+	a := &App{
+		Config: cfg, Version: opts.Version, Log: opts.Log, Metrics: obs.NewMetrics(opts.Version),
+		Name:    fmt.Sprintf("%s/%d", host, os.Getpid()),
+		sources: map[string]*source{}, accounts: map[string]*account{},
+	}
+	for name, src := range cfg.Sources {
+		a.sources[name] = &source{name: name, config: src}
+	}
+	if err := a.openStore(ctx, opts.Migrate); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) openStore(ctx context.Context, migrate bool) error {
+	url, embedded, err := a.postgresURL(ctx)
+	if err != nil {
+		return err
+	}
+	if a.Store, err = postgres.Open(ctx, url, a.Config.Postgres.MaxConns); err != nil {
+		return err
+	}
+	a.onClose(a.Store.Close)
+	if migrate || embedded {
+		if _, err := a.Store.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.Store.CheckSchema(ctx); err != nil {
+		return err
+	}
+	return a.Store.EnsureSyncs(ctx, a.syncs())
+}
+
+func (a *App) syncs() []state.Sync {
+	var syncs []state.Sync
+	for name, s := range a.Config.Syncs {
+		syncs = append(syncs, state.Sync{Name: name, Type: s.Type, Source: s.Source, Account: s.Account})
+	}
+	return syncs
+}
+
+// OpenQueue connects to Redis, or hosts it.
+func (a *App) OpenQueue(ctx context.Context) error {
+	if a.redis != nil {
+		return nil
+	}
+	redis, err := a.connectRedis(ctx)
+	if err != nil {
+		return err
+	}
+	a.redis, a.queue = redis, queue.NewClient(redis)
+	a.onClose(func() { _ = redis.Close() })
+	for _, warning := range redis.Warnings(ctx) {
+		a.Log.Warn().Msg(warning)
+	}
+	return nil
+}
+
+func (a *App) onClose(f func()) { a.closers = append(a.closers, f) }
+
+// Close gives everything back, newest first.
+func (a *App) Close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+}
+
+// Pausable pauses or resumes a sync or an account by name.
+func (a *App) Pausable(ctx context.Context, name string, pause bool, reason string) (kind string, err error) {
+	onSync := func() error { return a.Store.ResumeSync(ctx, name) }
+	onAccount := func() error { return a.Store.ResumeAccount(ctx, name) }
+	if pause {
+		onSync = func() error { return a.Store.PauseSync(ctx, name, reason) }
+		onAccount = func() error { return a.Store.PauseAccount(ctx, name, reason) }
+	}
+	if _, isSync := a.Config.Syncs[name]; isSync {
+		return "sync", onSync()
+	}
+	if _, isAccount := a.Config.Accounts[name]; isAccount {
+		return "account", onAccount()
+	}
+	return "", fmt.Errorf("there is no sync and no account %q in the configuration", name)
+}
+
+// flag is a boolean that many goroutines set and read.
+type flag struct {
+	mu sync.Mutex
+	on bool
+}
+
+func (f *flag) set(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.on = on
+}
+
+func (f *flag) get() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.on
+}
+
+// patience is how long a role waits for a server that is not there yet when it starts.
+const patience = 30 * time.Second
+
+// eventually tries to open something until it works, ctx ends or patience is over.
+func eventually(ctx context.Context, log zerolog.Logger, what string, try func(context.Context) error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := try(ctx)
+		if err == nil || time.Now().After(deadline) || ctx.Err() != nil {
+			return err
+		}
+		log.Warn().Err(err).Msg(what + " does not answer yet")
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(2 * time.Second):
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/schedule"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
+	"github.com/whmcsync/whmcsync/workers/clientsync"
+)
+
+// clientsDuty opens its source when a batch comes, and executes the batch.
+type clientsDuty struct {
+	app    *App
+	name   string
+	source *source
+	worker clientsync.Worker
+}
+
+func (a *App) newClientsDuty(name string, cfg config.Sync) (workers.Duty, error) {
+	account, err := a.account(cfg.Account)
+	if err != nil {
+		return nil, err
+	}
+	return &clientsDuty{app: a, name: name, source: a.sources[cfg.Source], worker: clientsync.Worker{
+		Policy: Policy(cfg.Clients), List: account.list, Store: a.Store,
+		Log: a.Log.With().Str("sync", name).Logger(),
+	}}, nil
+}
+
+func (d *clientsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+	worker := d.worker
+	if job.Batch.Kind != state.BatchListing {
+		db, features, err := d.source.open(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		worker.Clients, worker.Features, worker.Policy.OptIn = db, features, features.OptIn
+	}
+	return worker.Do(ctx, job)
+}
+
+// Policy turns the configuration of a clients sync into the policy of its worker.
+func Policy(c config.Clients) clientsync.Policy {
+	p := clientsync.Policy{Statuses: c.Statuses, Consent: c.Consent, ReplaceGroups: c.ReplaceGroups, WriteBack: c.WriteBack}
+	for _, g := range c.Groups {
+		p.Groups = append(p.Groups, clientsync.GroupRule{
+			ID: maillist.GroupID(g.ID), ClientGroups: g.When.ClientGroup, Statuses: g.When.Status,
+			Products: g.When.Product, Countries: g.When.Country, Languages: g.When.Language,
+		})
+	}
+	for _, f := range c.Fields {
+		p.Fields = append(p.Fields, clientsync.FieldRule{Attribute: f.To, Field: f.ToField, Column: f.From, CustomField: f.FromField})
+	}
+	return p
+}
+
+// scheduled is a configured sync as the scheduler sees it.
+func (a *App) scheduled(name string, cfg config.Sync) (schedule.Sync, error) {
+	timing, err := Timing(cfg)
+	if err != nil {
+		return schedule.Sync{}, err
+	}
+	src := a.sources[cfg.Source]
+	return schedule.Sync{
+		Name: name, Account: cfg.Account, Schedule: timing, Notify: cfg.Mode == "notify",
+		BatchSize: cfg.BatchSize, BatchesPerRun: cfg.BatchesPerRun, Window: cfg.Window,
+		FullEvery: cfg.FullEvery, Poll: cfg.Poll, Guard: guardOf(cfg), CanList: true,
+		Surveyor: clientsync.Surveyor{Spots: src, Records: a.Store, BatchSize: cfg.BatchSize}, Poller: src,
+	}, nil
+}
+
+func guardOf(cfg config.Sync) schedule.Guard {
+	return schedule.Guard{Min: cfg.Guard.Min, Percent: cfg.Guard.Percent, Shrink: cfg.Guard.ListingShrink}
+}
+
+// Timing parses a sync's schedule in its time zone; nil = only by hand.
+func Timing(cfg config.Sync) (cron.Schedule, error) {
+	if cfg.Schedule == "" {
+		return nil, nil
+	}
+	timing, err := cron.ParseStandard(cfg.Schedule)
+	if spec, ok := timing.(*cron.SpecSchedule); ok && cfg.Timezone != nil {
+		spec.Location = cfg.Timezone
+	}
+	return timing, err
+}

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/obs"
+	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/tasks"
+)
+
+func compareText(x, y string) int { return cmp.Compare(x, y) }
+
+// notOurs hands a touch on to a worker that serves the account.
+func notOurs(sync string) error {
+	return &fault.Error{Class: fault.Held, Op: "settle touched records", RetryAfter: time.Second,
+		Err: fmt.Errorf("sync %s belongs to another worker", sync)}
+}
+
+// undecoded classifies a payload that cannot be read: a newer program's is passed on by the queue, any other is nothing
+// that another try would mend.
+func undecoded(err error) error {
+	if _, newer := errors.AsType[*tasks.NewerError](err); newer {
+		return err
+	}
+	return fault.New(fault.Refused, "", "read task", "%w", err)
+}
+
+func (a *App) runEnded(run state.Run) {
+	a.Metrics.Run(run.Sync, string(run.Kind), string(run.State))
+}
+
+func (a *App) runHeld(run state.Run, why string) {
+	a.Log.Warn().Str("sync", run.Sync).Int64("run", run.ID).Int("changes", run.Held).Str("why", why).
+		Msg("changes are held until a person approves or rejects them")
+}
+
+// onReport tells people about a run that needs one of them, through the alerts' webhook.
+func (a *App) onReport(ctx context.Context, t queue.Task) (any, error) {
+	task, err := tasks.Decode[tasks.Report](t.Payload)
+	if err != nil {
+		return nil, undecoded(err)
+	}
+	run, err := a.Store.Run(ctx, task.Run)
+	if err != nil {
+		return nil, err
+	}
+	needsPerson := run.State != state.RunDone || run.Held > 0 || run.Counts[state.CountFailed] > 0
+	if a.Config.Alerts.Webhook.IsZero() || !needsPerson {
+		return run.Counts, nil
+	}
+	return run.Counts, a.alert(ctx, run)
+}
+
+// alert posts the run as JSON. The address is a secret: errors do not name it.
+func (a *App) alert(ctx context.Context, run state.Run) error {
+	body, err := json.Marshal(runView(run))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Config.Alerts.Webhook.Reveal(), bytes.NewReader(body))
+	if err != nil {
+		return fault.New(fault.Refused, "", "send alert", "the webhook's address is not valid")
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fault.New(fault.Transient, "", "send alert", "the webhook does not answer")
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode >= http.StatusBadRequest {
+		return fault.New(fault.Transient, "", "send alert", "the webhook answered HTTP %d", answer.StatusCode)
+	}
+	return nil
+}
+
+// snapshot is what the gauges show.
+func (a *App) snapshot(ctx context.Context) (obs.Snapshot, error) {
+	shot := obs.Snapshot{Leader: a.leading.get()}
+	syncs, err := a.Store.Syncs(ctx)
+	if err != nil {
+		return shot, err
+	}
+	for _, sync := range syncs {
+		if _, configured := a.Config.Syncs[sync.Name]; !configured {
+			continue
+		}
+		failures, err := a.Store.CountFailures(ctx, sync.Name)
+		if err != nil {
+			return shot, err
+		}
+		view := obs.SyncSnapshot{Name: sync.Name, Offset: sync.Offset, SourceRecords: sync.RecordsTotal, LastPass: sync.LastPassAt, Failures: map[string]int64{}}
+		for class, n := range failures {
+			view.Failures[class] = int64(n)
+		}
+		shot.Syncs = append(shot.Syncs, view)
+	}
+	accounts, err := a.Store.Accounts(ctx)
+	if err != nil {
+		return shot, err
+	}
+	for _, account := range accounts {
+		if _, configured := a.Config.Accounts[account.Name]; configured {
+			shot.Accounts = append(shot.Accounts, obs.AccountSnapshot{Name: account.Name, Paused: !account.PausedAt.IsZero()})
+		}
+	}
+	return a.queueSnapshot(ctx, shot)
+}
+
+func (a *App) queueSnapshot(ctx context.Context, shot obs.Snapshot) (obs.Snapshot, error) {
+	depths, err := a.queue.Depths(ctx)
+	if err != nil {
+		return shot, err
+	}
+	for name, d := range depths {
+		shot.Queues = append(shot.Queues, obs.QueueSnapshot{Name: name, LatencySeconds: d.LatencySeconds, Depth: map[string]int64{
+			"pending": int64(d.Pending), "active": int64(d.Active), "scheduled": int64(d.Scheduled),
+			"retry": int64(d.Retry), "archived": int64(d.Archived), "completed": int64(d.Completed),
+		}})
+	}
+	return shot, nil
+}

@@ -1,0 +1,271 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/schedule"
+	"github.com/whmcsync/whmcsync/internal/server"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/tasks"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// Roles says what this process does. Any combination may run together.
+type Roles struct {
+	Scheduler bool
+	Worker    bool
+	Server    bool
+	Accounts  []string          // the worker serves only these; empty = all, and the common queues
+	Health    string            // host:port for /healthz, /readyz and /metrics of a process without the server role
+	Ready     func(addr string) // called once everything has started; addr is the server's, "" without one
+}
+
+// grace is how long the roles have to end after SIGTERM; what is not done by then is recovered by others.
+const grace = 20 * time.Second
+
+// Run starts the roles and keeps them until ctx ends or one of them fails. On the way out workers finish the record in
+// hand and give their batches back.
+func (a *App) Run(ctx context.Context, roles Roles) error {
+	if err := eventually(ctx, a.Log, "Redis", a.OpenQueue); err != nil {
+		return err
+	}
+	a.Metrics.SnapshotFrom(a.snapshot)
+	run, ctx := errgroup.WithContext(ctx)
+	var drained []func()
+	if roles.Worker {
+		stop, err := a.startWorker(ctx, roles.Accounts)
+		if err != nil {
+			return err
+		}
+		drained = append(drained, stop)
+	}
+	if roles.Scheduler {
+		scheduler, err := a.Scheduler()
+		if err != nil {
+			return err
+		}
+		run.Go(func() error { return scheduler.Run(ctx) })
+	}
+	addr, serve, err := a.listen(roles)
+	if err != nil {
+		return err
+	}
+	if serve != nil {
+		run.Go(func() error { return serve(ctx) })
+	}
+	run.Go(func() error {
+		<-ctx.Done()
+		for _, stop := range drained {
+			stop()
+		}
+		return nil
+	})
+	if roles.Ready != nil {
+		roles.Ready(addr)
+	}
+	if err := run.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// listen opens the HTTP server of the role, or the small one for health.
+func (a *App) listen(roles Roles) (addr string, serve func(context.Context) error, err error) {
+	var srv *server.Server
+	switch {
+	case roles.Server:
+		srv, err = server.New(a.serverConfig(), a.serverDeps())
+	case roles.Health != "":
+		srv, err = server.NewHealth(roles.Health, a.checks(), a.Metrics.Handler(), a.Log)
+	default:
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return srv.Addr(), srv.Serve, nil
+}
+
+// Scheduler builds the scheduler of this process.
+func (a *App) Scheduler() (*schedule.Scheduler, error) {
+	s := &schedule.Scheduler{
+		Holder: a.Name, Store: a.Store, Queue: sender{a}, Log: a.Log,
+		Retain:  schedule.Retain{Changes: a.Config.Retain.Changes, Batches: a.Config.Retain.Batches},
+		Observe: schedule.Observer{Leading: a.leading.set, Finished: a.runEnded, Held: a.runHeld},
+	}
+	for name, cfg := range a.Config.Syncs {
+		sync, err := a.scheduled(name, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("sync %s: %w", name, err)
+		}
+		s.Syncs = append(s.Syncs, sync)
+	}
+	slices.SortFunc(s.Syncs, func(x, y schedule.Sync) int { return compareText(x.Name, y.Name) })
+	return s, nil
+}
+
+// Executor builds the executor of the batches of this process's accounts.
+func (a *App) Executor(accounts []string) (*workers.Executor, error) {
+	e := &workers.Executor{
+		Store: a.Store, Name: a.Name, Log: a.Log, Observe: a.batchEnded,
+		Duties: map[string]workers.Duty{}, Attempts: map[string]int{},
+	}
+	for name, cfg := range a.Config.Syncs {
+		if len(accounts) > 0 && !slices.Contains(accounts, cfg.Account) {
+			continue
+		}
+		duty, err := a.newClientsDuty(name, cfg)
+		if err != nil {
+			return nil, err
+		}
+		e.Duties[name], e.Attempts[name] = duty, cfg.Attempts
+	}
+	return e, nil
+}
+
+// startWorker serves the queues of the accounts, and the common ones. stop drains them all at once.
+func (a *App) startWorker(ctx context.Context, accounts []string) (stop func(), err error) {
+	for _, name := range accounts {
+		if _, ok := a.Config.Accounts[name]; !ok {
+			return nil, fmt.Errorf("there is no account %q in the configuration", name)
+		}
+	}
+	executor, err := a.Executor(accounts)
+	if err != nil {
+		return nil, err
+	}
+	var servers []*queue.Server
+	stop = func() { drainAll(servers) }
+	for _, name := range a.queues() {
+		if _, isAccount := a.Config.Accounts[name]; isAccount && len(accounts) > 0 && !slices.Contains(accounts, name) {
+			continue
+		}
+		srv, err := queue.Serve(ctx, a.redis, a.serving(name, executor))
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		servers = append(servers, srv)
+	}
+	return stop, nil
+}
+
+func drainAll(servers []*queue.Server) {
+	for _, srv := range servers {
+		srv.Drain()
+	}
+	var ended errgroup.Group
+	for _, srv := range servers {
+		ended.Go(func() error { srv.Shutdown(); return nil })
+	}
+	_ = ended.Wait()
+}
+
+// serving says how one queue is served: an account with as many batches at once as it takes calls at once.
+func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfig {
+	cfg := queue.ServerConfig{
+		Queue: name, Log: a.Log, Metrics: a.Metrics, ShutdownTimeout: grace,
+		Handler: queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindBatch: a.onBatch(executor)}),
+	}
+	switch name {
+	case tasks.QueueEvents:
+		cfg.Concurrency = 2 * max(len(a.Config.Accounts), 1)
+		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindTouch: a.onTouch(executor)})
+	case tasks.QueueReports:
+		cfg.Concurrency = 1
+		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindReport: a.onReport})
+	default:
+		cfg.Concurrency = max(a.Config.Accounts[name].Rate.InFlight, 1)
+	}
+	return cfg
+}
+
+func (a *App) onBatch(executor *workers.Executor) queue.Handler {
+	return func(ctx context.Context, t queue.Task) (any, error) {
+		task, err := tasks.Decode[tasks.Batch](t.Payload)
+		if err != nil {
+			return nil, undecoded(err)
+		}
+		return executor.Batch(ctx, task, queue.Draining(ctx))
+	}
+}
+
+func (a *App) onTouch(executor *workers.Executor) queue.Handler {
+	return func(ctx context.Context, t queue.Task) (any, error) {
+		task, err := tasks.Decode[tasks.Touch](t.Payload)
+		if err != nil {
+			return nil, undecoded(err)
+		}
+		cfg := a.Config.Syncs[task.Sync]
+		if _, ours := executor.Duties[task.Sync]; !ours {
+			return nil, notOurs(task.Sync)
+		}
+		sync, err := a.Store.Sync(ctx, task.Sync)
+		if err != nil {
+			return nil, err
+		}
+		limit := guardOf(cfg).Limit(sync.RecordsTotal)
+		return executor.Touched(ctx, task.Sync, cfg.BatchSize, limit, queue.Draining(ctx))
+	}
+}
+
+func (a *App) serverConfig() server.Config {
+	cfg := server.Config{
+		Listen: a.Config.HTTP.Listen, MetricsListen: a.Config.HTTP.MetricsListen, PublicURL: a.Config.HTTP.PublicURL,
+		Version: a.Version, Log: a.Log, Sources: map[string]server.Source{}, Syncs: map[string]server.SyncInfo{},
+	}
+	for _, u := range a.Config.HTTP.Users {
+		cfg.Users = append(cfg.Users, server.User{Name: u.Name, Password: u.Password, Role: server.Role(u.Role)})
+	}
+	for _, t := range a.Config.HTTP.Tokens {
+		cfg.Tokens = append(cfg.Tokens, server.Token{Name: t.Name, Value: t.Value})
+	}
+	for name, src := range a.Config.Sources {
+		touched := server.Source{HookSecret: src.HookSecret}
+		for sync, s := range a.Config.Syncs {
+			if s.Source == name && s.Type == "clients" {
+				touched.Syncs = append(touched.Syncs, sync)
+			}
+		}
+		cfg.Sources[name] = touched
+	}
+	for name, s := range a.Config.Syncs {
+		cfg.Syncs[name] = server.SyncInfo{CronKey: s.CronKey}
+	}
+	return cfg
+}
+
+func (a *App) serverDeps() server.Deps {
+	return server.Deps{
+		Checks: a.checks(), Runs: a, Touches: a, Nonces: a, Pages: pages{a}, Metrics: a.Metrics.Handler(),
+		Queues: server.Queues{Operator: a.queueUI(false), Viewer: a.queueUI(true)},
+	}
+}
+
+func (a *App) queueUI(readOnly bool) http.Handler { return queue.UI(a.redis, "/queues", readOnly) }
+
+func (a *App) checks() []server.Check {
+	return []server.Check{
+		{Name: "postgres", Probe: a.Store.Ping},
+		{Name: "redis", Probe: a.redis.Ping},
+	}
+}
+
+// batchEnded counts what a batch did.
+func (a *App) batchEnded(batch state.Batch, outcome string, counts state.Counts) {
+	a.Metrics.Batch(batch.Sync, string(batch.Kind), outcome)
+	for key, n := range counts {
+		if key == state.CountRecords || key == state.CountCalls {
+			continue
+		}
+		a.Metrics.Records(batch.Sync, key, n)
+	}
+}

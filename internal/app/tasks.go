@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/tasks"
+)
+
+// sender puts the scheduler's tasks into the queue.
+type sender struct{ *App }
+
+// taskTime is the longest a batch may take in one go; it is handed back between records long before.
+const taskTime = 15 * time.Minute
+
+func (s sender) Batch(ctx context.Context, account string, task tasks.Batch) error {
+	return s.queue.Enqueue(ctx, account, tasks.KindBatch, task.ID(), task, queue.EnqueueOptions{Timeout: taskTime})
+}
+
+// Touch wakes a worker up for touched records; again tells a repeated wake-up from the first.
+func (s sender) Touch(ctx context.Context, task tasks.Touch, again string) error {
+	id := task.ID()
+	if again != "" {
+		id += "/" + again
+	}
+	return s.queue.Enqueue(ctx, tasks.QueueEvents, tasks.KindTouch, id, task, queue.EnqueueOptions{Timeout: taskTime, Retention: time.Hour})
+}
+
+func (s sender) Report(ctx context.Context, task tasks.Report) error {
+	return s.queue.Enqueue(ctx, tasks.QueueReports, tasks.KindReport, task.ID(), task, queue.EnqueueOptions{Timeout: time.Minute})
+}
+
+func (s sender) Known(ctx context.Context, name, id string) (bool, error) {
+	return s.queue.Known(ctx, name, id)
+}
+
+// Restore makes all queues known to Redis again after it lost its data, and puts tasks back that nobody holds.
+func (s sender) Restore(ctx context.Context) error {
+	names := s.queues()
+	if err := s.queue.Register(ctx, names); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := s.queue.SweepOrphans(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queues are the names of all queues: one per account that a sync uses, and the two common ones.
+func (a *App) queues() []string {
+	names := map[string]bool{tasks.QueueEvents: true, tasks.QueueReports: true}
+	for _, s := range a.Config.Syncs {
+		names[s.Account] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Touch notes records to be looked at and wakes a worker up for them.
+func (a *App) Touch(ctx context.Context, sync string, ids []int64, trigger state.Trigger) error {
+	seqs, err := a.Store.Touch(ctx, sync, ids, trigger)
+	if err != nil || len(seqs) == 0 || a.queue == nil {
+		return err
+	}
+	if err := (sender{a}).Touch(ctx, tasks.NewTouch(sync, seqs[0]), ""); err != nil {
+		// The touches are kept: the scheduler wakes a worker up for them in a few seconds.
+		a.Log.Warn().Err(err).Str("sync", sync).Msg("wake-up could not be sent")
+	}
+	return nil
+}
+
+// RequestRun asks the scheduler for a run. While one is under way the error is state.ErrRunInProgress and the id is that
+// of the run.
+func (a *App) RequestRun(ctx context.Context, sync string, trigger state.Trigger) (int64, error) {
+	return a.Request(ctx, state.Request{Sync: sync, Trigger: trigger})
+}
+
+// Request asks for a run with all its wishes.
+func (a *App) Request(ctx context.Context, request state.Request) (int64, error) {
+	open, err := a.Store.OpenRuns(ctx, request.Sync)
+	if err != nil {
+		return 0, err
+	}
+	for _, run := range open {
+		if run.Kind == state.RunPass {
+			return run.ID, state.ErrRunInProgress
+		}
+	}
+	waiting, err := a.Store.OpenRequests(ctx, request.Sync)
+	if err != nil {
+		return 0, err
+	}
+	for _, earlier := range waiting {
+		if earlier.Full == request.Full && earlier.Notify == request.Notify {
+			return earlier.ID, nil // it is asked for already
+		}
+	}
+	return a.Store.RequestRun(ctx, request)
+}
+
+// Seen remembers a nonce in Redis for ttl and says whether it was there already.
+func (a *App) Seen(ctx context.Context, source, nonce string, ttl time.Duration) (bool, error) {
+	fresh, err := a.redis.Client().SetNX(ctx, "whmcsync:nonce:"+source+":"+nonce, 1, ttl).Result()
+	return !fresh, err
+}

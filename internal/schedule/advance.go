@@ -1,0 +1,192 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/tasks"
+)
+
+// advance moves one run a step on. Every step is a compare-and-set, so that a scheduler that no longer leads does no harm.
+func (p *pass) advance(ctx context.Context, sync state.Sync, run state.Run) error {
+	if run.State == state.RunSlicing {
+		return p.slice(ctx, run)
+	}
+	progress, err := p.Store.Progress(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	if run.State == state.RunWorking && run.Kind == state.RunPass && !run.Notify {
+		if _, err := p.Store.AdvanceOffset(ctx, p.Name, run.ID); err != nil {
+			return err
+		}
+	}
+	switch {
+	case run.State == state.RunListing && progress.Batches == 0:
+		_, err = p.Store.AddBatch(ctx, run.ID, state.NewBatch{Kind: state.BatchListing})
+	case !settledAll(progress):
+		return nil
+	case run.State == state.RunListing:
+		err = p.endListing(ctx, sync, run)
+	case run.State == state.RunWorking && run.Sliced:
+		_, err = p.Store.MoveRun(ctx, run.ID, state.RunWorking, state.RunJudging, state.RunSet{})
+	case run.State == state.RunJudging:
+		err = p.judge(ctx, run)
+	case run.State == state.RunApplying:
+		err = p.finish(ctx, run, state.RunDone, "")
+	}
+	return err
+}
+
+// endListing believes the listing or holds the run.
+func (p *pass) endListing(ctx context.Context, sync state.Sync, run state.Run) error {
+	listing, err := p.Store.Listing(ctx, run.ListingID)
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return err
+	}
+	if err != nil || !listing.Complete {
+		return p.finish(ctx, run, state.RunFailed, "the account could not be listed")
+	}
+	if why := implausible(listing.Rows, sync.LastListing, p.Guard.Shrink); why != "" {
+		why = fmt.Sprintf("%s: %d entries, %d before. Nothing was touched; approve the run if that is right", why, listing.Rows, sync.LastListing)
+		return p.finish(ctx, run, state.RunHeld, why)
+	}
+	_, err = p.Store.MoveRun(ctx, run.ID, state.RunListing, state.RunSlicing, state.RunSet{})
+	return err
+}
+
+// slice cuts the run into batches. A crash goes on behind the last batch that was cut.
+func (p *pass) slice(ctx context.Context, run state.Run) error {
+	progress, err := p.Store.Progress(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	total := run.Total
+	if !run.Sliced {
+		cut := progress.Batches
+		if run.ListingID != 0 {
+			cut-- // the listing's own batch
+		}
+		add := func(from, to int64, batches []state.NewBatch, last bool) error {
+			return p.Store.AppendBatches(ctx, run.ID, from, to, last, batches)
+		}
+		if total, err = p.Surveyor.Survey(ctx, run, cut, add); err != nil {
+			return err
+		}
+		if run.FromID == 0 {
+			if err := p.Store.SetTotal(ctx, p.Name, total); err != nil {
+				return err
+			}
+		}
+	}
+	if run.BatchLimit > 0 {
+		total = min(total, int64(run.BatchLimit*p.BatchSize))
+	}
+	set := state.RunSet{Total: &total}
+	if run.FromID == 0 {
+		limit := p.Guard.Limit(total)
+		set.GuardLimit = &limit
+	}
+	_, err = p.Store.MoveRun(ctx, run.ID, state.RunSlicing, state.RunWorking, set)
+	return err
+}
+
+// judge looks at the destructive changes that waited for the end of the run: within the limit they are applied, above it
+// all of them are held for a person.
+func (p *pass) judge(ctx context.Context, run state.Run) error {
+	deferred, err := p.Store.Deferred(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	people := map[string]bool{}
+	for _, change := range deferred {
+		people[change.Key] = true
+	}
+	switch {
+	case len(people) == 0:
+		return p.finish(ctx, run, state.RunDone, "")
+	case run.GuardUsed+len(people) <= run.GuardLimit:
+		_, err := p.Store.ApplyDeferred(ctx, run.ID, p.BatchSize)
+		return err
+	default:
+		if _, err := p.Store.HoldDeferred(ctx, run.ID); err != nil {
+			return err
+		}
+		return p.finish(ctx, run, state.RunDone, "")
+	}
+}
+
+// finish ends a run, says so once, and has it reported.
+func (p *pass) finish(ctx context.Context, run state.Run, to state.RunState, why string) error {
+	ended, err := p.Store.FinishRun(ctx, run.ID, to, why)
+	if err != nil {
+		return err
+	}
+	if ended.ListingID != 0 && to != state.RunHeld {
+		if err := p.Store.DropListing(ctx, ended.ListingID); err != nil {
+			p.Log.Warn().Err(err).Int64("run", run.ID).Msg("listing could not be dropped")
+		}
+	}
+	p.say(ended)
+	if p.Observe.Finished != nil {
+		p.Observe.Finished(ended)
+	}
+	if p.Observe.Held != nil && (ended.Held > 0 || to == state.RunHeld) {
+		p.Observe.Held(ended, why)
+	}
+	if err := p.Queue.Report(ctx, tasks.NewReport(ended.ID)); err != nil {
+		p.Log.Warn().Err(err).Int64("run", run.ID).Msg("run could not be reported")
+	}
+	return nil
+}
+
+func (p *pass) say(run state.Run) {
+	line := p.Log.Info()
+	if run.State != state.RunDone || run.Held > 0 {
+		line = p.Log.Warn()
+	}
+	for key, n := range run.Counts {
+		line = line.Int64(key, n)
+	}
+	line.Str("sync", run.Sync).Int64("run", run.ID).Str("kind", string(run.Kind)).Str("state", string(run.State)).
+		Int("changes_held", run.Held).Dur("took", run.Finished.Sub(run.Started)).Str("why", run.Error).Msg("run ended")
+}
+
+// pollLimit is how many changed records a poll points at; more of them are a reason for a pass.
+const pollLimit = 2000
+
+// poll points at records that changed since the last look. It is a hint only: the pass is the truth.
+func (p *pass) poll(ctx context.Context, sync state.Sync) error {
+	now := p.now()
+	if p.Poller == nil || p.Poll <= 0 || now.Sub(sync.PolledAt) < p.Poll {
+		return nil
+	}
+	if sync.PollCursor.IsZero() {
+		return p.Store.SetPoll(ctx, p.Name, now.Add(-time.Minute))
+	}
+	changed, err := p.Poller.ChangedSince(ctx, sync.PollCursor, pollLimit)
+	if errors.Is(err, ErrTooMany) {
+		_, err = p.Store.RequestRun(ctx, state.Request{Sync: p.Name, Trigger: state.ByPoll})
+		changed.Cursor = now.Add(-time.Minute)
+	}
+	if err != nil {
+		return err
+	}
+	if !sync.LastPassAt.IsZero() && len(changed.IDs) > 0 {
+		if err := p.touch(ctx, changed.IDs); err != nil {
+			return err
+		}
+	}
+	return p.Store.SetPoll(ctx, p.Name, changed.Cursor)
+}
+
+func (p *pass) touch(ctx context.Context, ids []int64) error {
+	seqs, err := p.Store.Touch(ctx, p.Name, ids, state.ByPoll)
+	if err != nil || len(seqs) == 0 {
+		return err
+	}
+	return p.Queue.Touch(ctx, tasks.NewTouch(p.Name, seqs[0]), "")
+}

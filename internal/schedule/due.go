@@ -1,0 +1,89 @@
+package schedule
+
+import (
+	"math"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+// due returns the newest moment of the schedule that has come and had no run yet, zero when there is none. Moments that
+// were missed while nobody led are made up for once, not one by one. A sync that never ran is due at once when it runs
+// every so often, and at its next moment (from started on) when it runs by the clock.
+func due(schedule cron.Schedule, last, started, now time.Time) time.Time {
+	if schedule == nil {
+		return time.Time{}
+	}
+	every, interval := schedule.(cron.ConstantDelaySchedule)
+	if last.IsZero() {
+		if interval {
+			return now
+		}
+		last = started
+	}
+	if interval {
+		missed := now.Sub(last) / every.Delay
+		if missed < 1 {
+			return time.Time{}
+		}
+		return last.Add(missed * every.Delay)
+	}
+	var slot time.Time
+	for next := schedule.Next(last); !next.IsZero() && !next.After(now); next = schedule.Next(next) {
+		slot = next
+	}
+	return slot
+}
+
+// Next returns when the sync is due next; zero = only by hand.
+func Next(schedule cron.Schedule, last, now time.Time) time.Time {
+	switch {
+	case schedule == nil:
+		return time.Time{}
+	case last.IsZero():
+		if _, interval := schedule.(cron.ConstantDelaySchedule); interval {
+			return now
+		}
+		return schedule.Next(now)
+	default:
+		return schedule.Next(last)
+	}
+}
+
+// wantsFull says whether a run reads and compares a full listing: always before the first load, then every so often. A
+// run that comes a little early still counts, so that a daily schedule means a daily full listing.
+func wantsFull(every time.Duration, lastFull, now time.Time) bool {
+	return lastFull.IsZero() || now.Sub(lastFull) >= every-every/20
+}
+
+// implausible says why a listing is not to be believed, "" when it is. shrink is in percent.
+func implausible(rows, before int, shrink float64) string {
+	switch {
+	case before == 0:
+		return ""
+	case rows == 0:
+		return "the listing is empty"
+	case float64(rows) < float64(before)*(1-shrink/100):
+		return "the listing shrank"
+	default:
+		return ""
+	}
+}
+
+// Guard is the limit on destructive changes in one run.
+type Guard struct {
+	Min     int
+	Percent float64 // of the records of the sync
+	Shrink  float64 // percent by which a listing may be smaller than the one before
+}
+
+// Limit is max(Min, Percent of the records).
+func (g Guard) Limit(records int64) int {
+	return max(g.Min, int(math.Ceil(float64(records)*g.Percent/100)))
+}
+
+func slotName(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+func settledAll(p state.Progress) bool { return p.Batches == p.Settled }

@@ -1,0 +1,205 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/tasks"
+)
+
+// pass drives the runs of one sync, for as long as this scheduler leads.
+type pass struct {
+	*Scheduler
+	Sync
+	started   time.Time
+	recovered time.Time
+	advanced  time.Time
+	waiting   string // slot that waits for an earlier run, logged once
+}
+
+const (
+	idleEvery    = time.Second
+	busyEvery    = 20 * time.Millisecond
+	recoverEvery = 3 * time.Second
+	advanceEvery = 200 * time.Millisecond
+	queuedGrace  = 10 * time.Second // a queued batch younger than this is not looked for in Redis
+)
+
+func (s *Scheduler) newPass(sync Sync, started time.Time) *pass {
+	return &pass{Scheduler: s, Sync: sync, started: started}
+}
+
+// loop ticks until ctx ends: often while there is work, each second otherwise.
+func (p *pass) loop(ctx context.Context) {
+	for {
+		wait := idleEvery
+		busy, err := p.tick(ctx)
+		if err != nil && ctx.Err() == nil {
+			p.Log.Warn().Err(err).Str("sync", p.Name).Msg("scheduling goes on in a moment")
+		} else if busy {
+			wait = busyEvery
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// tick does what is to be done now: recover, create, advance, dispatch, poll. busy says that more is to come soon.
+func (p *pass) tick(ctx context.Context) (busy bool, err error) {
+	if p.now().Sub(p.recovered) >= recoverEvery {
+		p.recovered = p.now()
+		if err := p.recover(ctx); err != nil {
+			return false, err
+		}
+	}
+	sync, err := p.Store.Sync(ctx, p.Name)
+	if err != nil {
+		return false, err
+	}
+	if sync.PausedAt.IsZero() {
+		if err := p.create(ctx, sync); err != nil {
+			return false, err
+		}
+		if err := p.poll(ctx, sync); err != nil {
+			p.Log.Warn().Err(err).Str("sync", p.Name).Msg("changed clients could not be polled")
+		}
+	}
+	runs, err := p.Store.OpenRuns(ctx, p.Name)
+	if err != nil || len(runs) == 0 {
+		return false, err
+	}
+	sent, err := p.dispatch(ctx)
+	if err != nil {
+		return false, err
+	}
+	if p.now().Sub(p.advanced) >= advanceEvery {
+		p.advanced = p.now()
+		for _, run := range runs {
+			if err := p.advance(ctx, sync, run); err != nil && !errors.Is(err, state.ErrConflict) {
+				return false, err
+			}
+		}
+	}
+	return sent > 0 || sync.PausedAt.IsZero(), nil
+}
+
+// create makes the runs that people asked for and the one that is due.
+func (p *pass) create(ctx context.Context, sync state.Sync) error {
+	requests, err := p.Store.OpenRequests(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	for _, request := range requests {
+		run := p.newRun(sync, request.Trigger, fmt.Sprintf("request/%d", request.ID))
+		run.Full = run.Full || request.Full
+		run.Notify = run.Notify || request.Notify
+		run.RequestID = request.ID
+		err := p.start(ctx, run)
+		if errors.Is(err, state.ErrRunInProgress) {
+			err = p.Store.RefuseRequest(ctx, request.ID, "a run of this sync is still going")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	slot := due(p.Schedule, sync.LastSlot, p.started, p.now())
+	if slot.IsZero() {
+		return nil
+	}
+	run := p.newRun(sync, state.BySchedule, slotName(slot))
+	run.SlotAt = slot
+	err = p.start(ctx, run)
+	if errors.Is(err, state.ErrRunInProgress) {
+		if p.waiting != run.Slot {
+			p.waiting = run.Slot
+			p.Log.Info().Str("sync", p.Name).Str("slot", run.Slot).Msg("run is due and waits for the earlier one to end")
+		}
+		return nil
+	}
+	return err
+}
+
+func (p *pass) newRun(sync state.Sync, trigger state.Trigger, slot string) state.NewRun {
+	run := state.NewRun{
+		Sync: p.Name, Kind: state.RunPass, State: state.RunSlicing, Trigger: trigger, Slot: slot, Notify: p.Notify,
+		FromID: sync.Offset, BatchLimit: p.BatchesPerRun, GuardLimit: p.Guard.Limit(sync.RecordsTotal),
+	}
+	run.Full = p.CanList && wantsFull(p.FullEvery, sync.LastFullAt, p.now())
+	return run
+}
+
+// start creates a run; a full one begins with its listing. A run that exists already is no error: somebody was quicker.
+func (p *pass) start(ctx context.Context, run state.NewRun) error {
+	run.Full = run.Full && p.CanList
+	if run.Full {
+		run.State = state.RunListing
+	}
+	if run.Notify {
+		run.FromID, run.BatchLimit = 0, 0 // a rehearsal is of the whole
+	}
+	created, err := p.Store.CreateRun(ctx, run)
+	if errors.Is(err, state.ErrRunExists) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Log.Info().Str("sync", p.Name).Int64("run", created.ID).Str("trigger", string(run.Trigger)).Bool("full", run.Full).
+		Bool("notify", run.Notify).Msg("run started")
+	return nil
+}
+
+// dispatch hands ready batches to the queue, at most a window of them.
+func (p *pass) dispatch(ctx context.Context) (int, error) {
+	batches, err := p.Store.TakeReady(ctx, p.Name, p.Window)
+	if err != nil {
+		return 0, err
+	}
+	for _, batch := range batches {
+		if err := p.Queue.Batch(ctx, p.Account, tasks.NewBatch(batch.RunID, batch.ID, batch.Generation)); err != nil {
+			return 0, err // the batch counts as queued; recover finds that the queue does not know it
+		}
+	}
+	return len(batches), nil
+}
+
+// recover makes ready again what a dead worker held and what Redis lost, and wakes touches that nobody took.
+func (p *pass) recover(ctx context.Context) error {
+	lapsed, err := p.Store.Lapsed(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	for _, batch := range lapsed {
+		p.Log.Warn().Str("sync", p.Name).Int64("run", batch.RunID).Int64("batch", batch.ID).Str("worker", batch.Worker).
+			Msg("worker was lost and its batch is given to another")
+	}
+	stale, err := p.Store.StaleQueued(ctx, p.Name, queuedGrace)
+	if err != nil {
+		return err
+	}
+	for _, batch := range stale {
+		task := tasks.NewBatch(batch.RunID, batch.ID, batch.Generation)
+		known, err := p.Queue.Known(ctx, p.Account, task.ID())
+		if err != nil {
+			return err
+		}
+		if known {
+			continue
+		}
+		if err := p.Store.Requeue(ctx, batch.ID, batch.Generation); err != nil && !errors.Is(err, state.ErrStale) {
+			return err
+		}
+		p.Log.Warn().Str("sync", p.Name).Int64("run", batch.RunID).Int64("batch", batch.ID).Msg("queue lost a batch and gets it again")
+	}
+	oldest, pending, err := p.Store.PendingTouches(ctx, p.Name, recoverEvery)
+	if err != nil || pending == 0 {
+		return err
+	}
+	return p.Queue.Touch(ctx, tasks.NewTouch(p.Name, oldest), p.now().Format("150405"))
+}

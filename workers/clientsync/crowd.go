@@ -1,0 +1,221 @@
+package clientsync
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// crowd is what one batch has to settle: its people, and what is remembered of them.
+type crowd struct {
+	people  []Person                    // sorted by address; only those that this batch owns
+	known   map[string]state.Subscriber // by address
+	clients int                         // clients read for this batch
+	merged  int                         // clients settled by another record's batch
+	invalid []state.Failure             // clients whose address is not valid, newly seen
+	stale   int                         // clients whose address is not valid and was not before
+	healed  []int64                     // clients whose address was not valid before and is now
+}
+
+// read gathers the people of a batch: its clients, everybody who shares an address with one of them, and the addresses
+// that nobody in it has any more.
+func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
+	clients, set, err := w.load(ctx, job)
+	if err != nil {
+		return crowd{}, err
+	}
+	c := crowd{known: set.Subscribers, clients: len(clients)}
+	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
+	here.add(clients)
+	put, gone := w.compareRoster(&c, &here, clients, set.Roster, job)
+	if err := w.Store.PutRoster(ctx, job.Batch.Sync, put, gone); err != nil {
+		return crowd{}, err
+	}
+	if err := w.addSharers(ctx, job, &c, &here, set, put); err != nil {
+		return crowd{}, err
+	}
+	here.addLeft(&c)
+	here.people(&c)
+	return c, nil
+}
+
+func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Client, state.RecordSet, error) {
+	b, need := job.Batch, w.Policy.Needs()
+	if len(b.IDs) > 0 {
+		clients, err := w.Clients.ClientsByIDs(ctx, w.Features, need, b.IDs)
+		if err != nil {
+			return nil, state.RecordSet{}, err
+		}
+		set, err := w.Store.SubscribersForIDs(ctx, b.Sync, b.IDs)
+		return clients, set, err
+	}
+	clients, err := w.Clients.Clients(ctx, w.Features, need, b.FromID, b.ToID)
+	if err != nil {
+		return nil, state.RecordSet{}, err
+	}
+	set, err := w.Store.SubscribersByRange(ctx, b.Sync, b.FromID, b.ToID)
+	return clients, set, err
+}
+
+// compareRoster finds what the roster does not know yet: new and changed addresses, and clients that are gone.
+func (w *Worker) compareRoster(c *crowd, here *addresses, clients []whmcs.Client, roster []state.RosterRow, job workers.Job) (put []state.RosterRow, gone []int64) {
+	known := make(map[int64]string, len(roster))
+	for _, row := range roster {
+		known[row.RecordID] = row.Email
+	}
+	for _, client := range clients {
+		email := here.emails[client.ID]
+		before, listed := known[client.ID]
+		delete(known, client.ID)
+		if !listed || before != email {
+			put = append(put, state.RosterRow{RecordID: client.ID, Email: email})
+		}
+		switch {
+		case email == "" && listed && before == "" && job.Run.Trigger != state.ByRetry:
+			c.stale++
+		case email == "":
+			_, err := whmcs.NormalizeEmail(client.RawEmail)
+			c.invalid = append(c.invalid, state.Failure{RecordID: client.ID, Class: string(fault.Refused), Message: "e-mail address not valid: " + err.Error()})
+		case listed && before == "":
+			c.healed = append(c.healed, client.ID)
+		}
+	}
+	return put, slices.Sorted(maps.Keys(known))
+}
+
+// addSharers reads the clients outside this batch who share an address with one inside.
+func (w *Worker) addSharers(ctx context.Context, job workers.Job, c *crowd, here *addresses, set state.RecordSet, put []state.RosterRow) error {
+	fresh := here.unknown(put, set.Subscribers)
+	rows := set.Shared
+	if len(fresh) > 0 {
+		more, err := w.Store.RosterByEmails(ctx, job.Batch.Sync, fresh)
+		if err != nil {
+			return err
+		}
+		rows = slices.Concat(rows, more)
+		subscribers, err := w.Store.SubscribersByEmails(ctx, job.Batch.Sync, fresh)
+		if err != nil {
+			return err
+		}
+		maps.Copy(c.known, subscribers)
+	}
+	ids := here.strangers(rows)
+	if len(ids) == 0 {
+		return nil
+	}
+	clients, err := w.Clients.ClientsByIDs(ctx, w.Features, w.Policy.Needs(), ids)
+	if err != nil {
+		return err
+	}
+	here.add(clients)
+	return nil
+}
+
+// addresses sorts clients by address.
+type addresses struct {
+	batch   state.Batch
+	named   bool
+	byEmail map[string][]whmcs.Client
+	emails  map[int64]string // of every client seen, "" = not valid
+	left    []Person
+}
+
+func (a *addresses) add(clients []whmcs.Client) {
+	for _, client := range clients {
+		if _, seen := a.emails[client.ID]; seen {
+			continue
+		}
+		email, err := whmcs.NormalizeEmail(client.RawEmail)
+		if err != nil {
+			email = ""
+		}
+		a.emails[client.ID] = email
+		if email != "" {
+			a.byEmail[email] = append(a.byEmail[email], client)
+		}
+	}
+}
+
+// unknown are addresses of which the roster and the subscribers have not been read yet: those new to the roster, and
+// those that a client of this batch had before.
+func (a *addresses) unknown(put []state.RosterRow, known map[string]state.Subscriber) []string {
+	emails := map[string]bool{}
+	for _, row := range put {
+		if row.Email != "" {
+			emails[row.Email] = true
+		}
+	}
+	for email := range known {
+		if _, current := a.byEmail[email]; !current {
+			emails[email] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(emails))
+}
+
+func (a *addresses) strangers(rows []state.RosterRow) []int64 {
+	var ids []int64
+	for _, row := range rows {
+		if _, seen := a.emails[row.RecordID]; !seen {
+			ids = append(ids, row.RecordID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// addLeft adds the addresses that were settled for a client of this batch and that nobody has any more.
+func (a *addresses) addLeft(c *crowd) {
+	for email, subscriber := range c.known {
+		if _, current := a.byEmail[email]; current {
+			continue
+		}
+		left := Gone
+		if _, exists := a.emails[subscriber.RecordID]; exists {
+			left = Moved
+		}
+		a.left = append(a.left, Person{Email: email, LastID: subscriber.RecordID, Left: left})
+	}
+}
+
+// people fills the crowd with the persons that are this batch's to settle.
+func (a *addresses) people(c *crowd) {
+	for email, clients := range a.byEmail {
+		slices.SortFunc(clients, func(x, y whmcs.Client) int { return int(x.ID - y.ID) })
+		person := Person{Email: email, Clients: clients}
+		if a.owns(person) {
+			c.people = append(c.people, person)
+			c.merged += a.inside(clients) - 1
+		} else {
+			c.merged += a.inside(clients)
+		}
+	}
+	for _, person := range a.left {
+		if a.owns(person) {
+			c.people = append(c.people, person)
+		}
+	}
+	slices.SortFunc(c.people, func(x, y Person) int { return int(x.Owner() - y.Owner()) })
+}
+
+// owns says whether this batch settles the person. A batch of named records settles all that it came across.
+func (a *addresses) owns(p Person) bool {
+	return a.named || a.contains(p.Owner())
+}
+
+func (a *addresses) contains(id int64) bool { return id > a.batch.FromID && id <= a.batch.ToID }
+
+func (a *addresses) inside(clients []whmcs.Client) int {
+	n := 0
+	for _, client := range clients {
+		if a.contains(client.ID) || (a.named && slices.Contains(a.batch.IDs, client.ID)) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,292 @@
+package clientsync
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// errand is the work on the people of one batch that need more than nothing.
+type errand struct {
+	*Worker
+	job       workers.Job
+	known     map[string]state.Subscriber
+	earlier   earlier
+	tally     *tally
+	failures  []state.Failure
+	unsettled error // why the batch has to be tried again although it got to its end
+	misses    int   // calls in a row that failed for no fault of the record
+}
+
+// patience is how many calls in a row may fail before the account counts as down for this batch.
+const patience = 5
+
+// do settles a chunk of people: look, guard, claim, write, settle. An error stops the batch; what was done is settled.
+func (e *errand) do(ctx context.Context, part []Decision) error {
+	ready, settlements, fatal := e.look(ctx, part)
+	placed, err := e.place(ctx, ready)
+	if err != nil {
+		return err
+	}
+	settlements = append(settlements, placed.settlements...)
+	if len(placed.notes) > 0 {
+		if err := e.Store.NoteChanges(ctx, e.job.Lease, placed.notes); err != nil {
+			return err
+		}
+	}
+	if fatal == nil && len(placed.writes) > 0 {
+		var written []state.Settlement
+		written, fatal = e.write(ctx, placed.writes)
+		settlements = append(settlements, written...)
+	}
+	if len(settlements) > 0 {
+		if err := e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements); err != nil {
+			return err
+		}
+	}
+	return fatal
+}
+
+// look finds out live what could not be decided from memory.
+func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, settlements []state.Settlement, fatal error) {
+	for _, d := range part {
+		if d.Act != Look {
+			ready = append(ready, d)
+			continue
+		}
+		if e.job.Draining() {
+			return ready, settlements, workers.ErrDraining
+		}
+		seen, err := e.lookOne(ctx, d)
+		if err == nil {
+			ready = append(ready, seen)
+			settlements = append(settlements, e.settleEarlier(seen)...)
+			continue
+		}
+		settlement, stop := e.trouble(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, err)
+		if stop != nil {
+			return ready, settlements, stop
+		}
+		settlements = append(settlements, settlement...)
+	}
+	return ready, settlements, nil
+}
+
+func (e *errand) lookOne(ctx context.Context, d Decision) (Decision, error) {
+	known := e.known[d.Wish.Email]
+	if e.job.Run.Trigger == state.ByRetry {
+		known.Refused = nil
+	}
+	entry, err := e.find(ctx, d.Wish.Email, known.RemoteEmail)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return e.Policy.Decide(d.Wish, known, Evidence{Known: true, Fresh: true}), nil
+	case err != nil:
+		return d, err
+	}
+	seen := e.Policy.Decide(d.Wish, known, Evidence{Known: true, Fresh: true, Entry: &entry})
+	if seen.Act == Look {
+		return d, fault.New(fault.Refused, e.job.Batch.Account, "look a subscriber up", "the list does not say which groups the person is in")
+	}
+	return seen, nil
+}
+
+// find looks a person up, by the list's own spelling first.
+func (e *errand) find(ctx context.Context, email, remote string) (maillist.Entry, error) {
+	e.misses++
+	if e.down() {
+		return maillist.Entry{}, errDown
+	}
+	if remote == "" {
+		remote = email
+	}
+	e.tally.add(state.CountCalls, 1)
+	entry, err := e.List.Find(ctx, remote)
+	e.answered(err)
+	return entry, err
+}
+
+var errDown = errors.New("the account did not answer several times in a row")
+
+// down says that the account has failed too often in a row to be asked again by this batch.
+func (e *errand) down() bool { return e.misses > patience }
+
+// answered forgets earlier misses once the other side has answered sensibly.
+func (e *errand) answered(err error) {
+	if class := fault.ClassOf(err); class != fault.Transient && class != fault.Protocol {
+		e.misses = 0
+	}
+}
+
+// settleEarlier closes the changes that an earlier attempt planned: the look has told whether they arrived.
+func (e *errand) settleEarlier(seen Decision) []state.Settlement {
+	changes := e.earlier.unsettled[seen.Wish.Email]
+	if len(changes) == 0 {
+		return nil
+	}
+	settlement := state.Settlement{State: state.ChangeSuperseded}
+	for _, change := range changes {
+		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
+	}
+	if seen.Suppressed == maillist.NotSuppressed && (seen.Act == Nothing || seen.Act == Adopt) {
+		settlement.State = state.ChangeApplied
+		e.tally.done[seen.Wish.Email] = countKey(changes[0])
+	}
+	return []state.Settlement{settlement}
+}
+
+// placed is what the guard made of a chunk.
+type placed struct {
+	settlements []state.Settlement
+	notes       []state.Change
+	writes      []Decision
+}
+
+// place sends every decision where it belongs: settled at once, noted, or written.
+func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
+	var p placed
+	for _, d := range ready {
+		switch {
+		case d.Act == Nothing:
+			e.tally.count(d)
+		case d.Act == Adopt:
+			e.tally.count(d)
+			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, *cmpEntry(d.Entry)))
+		case e.job.Run.Notify:
+			e.note(&p, d, state.ChangeNoticed, actKey(d.Act))
+		case d.Act == Detach || d.Act == OptOut:
+			if err := e.guard(ctx, &p, d); err != nil {
+				return p, err
+			}
+		default:
+			p.writes = append(p.writes, d)
+		}
+	}
+	if e.job.Run.Notify {
+		p.settlements = nil
+	}
+	return p, nil
+}
+
+// guard lets a destructive change through, holds it, or defers it to the end of the run.
+func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
+	if e.job.Batch.Kind == state.BatchDestructive {
+		p.writes = append(p.writes, d)
+		return nil
+	}
+	if d.Act == Detach && !d.Wish.Reason.urgent() {
+		for i := range d.Changes {
+			d.Changes[i].Deferred = true
+		}
+		e.note(p, d, state.ChangePlanned, state.CountDeferred)
+		return nil
+	}
+	granted, err := e.Store.GuardTake(ctx, e.job.Run.ID, 1)
+	if err != nil {
+		return err
+	}
+	if granted == 0 {
+		e.note(p, d, state.ChangeHeld, state.CountHeld)
+		return nil
+	}
+	p.writes = append(p.writes, d)
+	return nil
+}
+
+// note records changes without writing them. What an earlier attempt of the batch noted of the same is replaced.
+func (e *errand) note(p *placed, d Decision, as state.ChangeState, key string) {
+	e.tally.add(key, 1)
+	for _, change := range d.Changes {
+		change.State = as
+		p.notes = append(p.notes, change)
+	}
+}
+
+func actKey(a Act) string {
+	switch a {
+	case Create:
+		return state.CountCreated
+	case Detach:
+		return state.CountDetached
+	case OptOut:
+		return state.CountWroteBack
+	default:
+		return state.CountUpdated
+	}
+}
+
+// trouble turns an error about one person into a settlement, or into an error that stops the batch.
+func (e *errand) trouble(d Decision, claimed state.Claimed, err error) ([]state.Settlement, error) {
+	class := fault.ClassOf(err)
+	if deleted, ok := errors.AsType[*maillist.DeletedError](err); ok {
+		d.Suppressed, d.Skip = maillist.Deleted, string(maillist.Deleted)
+		e.tally.add(state.SkipPrefix+d.Skip, 1)
+		settlement := e.settlement(d, claimed, maillist.Entry{})
+		settlement.State = state.ChangeSuperseded
+		e.Log.Info().Int64("client", d.Wish.Lead).Str("answer", deleted.Text).Msg("subscriber was deleted from the list and stays deleted")
+		return []state.Settlement{settlement}, nil
+	}
+	switch class {
+	case fault.RateLimited, fault.Held, fault.Auth:
+		return nil, err
+	case fault.Transient, fault.Protocol:
+		if !e.job.Last {
+			e.unsettled = err // the newest says it best
+			if e.down() {
+				return nil, err
+			}
+			return nil, nil
+		}
+	}
+	e.tally.add(state.CountFailed, 1)
+	failure := state.Failure{RecordID: d.Wish.Lead, Key: d.Wish.Email, RunID: e.job.Run.ID, Class: string(class), Message: err.Error()}
+	settlement := state.Settlement{ChangeIDs: claimed.ChangeIDs, State: state.ChangeFailed, Failures: []state.Failure{failure}}
+	if class == fault.Rejected || class == fault.Refused {
+		settlement.Subscriber = e.known[d.Wish.Email]
+		settlement.Subscriber.Email, settlement.Subscriber.RecordID = d.Wish.Email, d.Wish.Lead
+		settlement.Subscriber.Version, settlement.Subscriber.Refused = claimed.Version, d.Wish.Fingerprint
+	} else if claimed.OK {
+		settlement.Subscriber = e.known[d.Wish.Email]
+		settlement.Subscriber.Email, settlement.Subscriber.RecordID, settlement.Subscriber.Version = d.Wish.Email, d.Wish.Lead, claimed.Version
+	}
+	return []state.Settlement{settlement}, nil
+}
+
+// heal ends the failures of clients whose address became valid.
+func (e *errand) heal(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, []state.Settlement{{Resolved: ids}})
+}
+
+// settlement is what is remembered of a person whose act is done.
+func (e *errand) settlement(d Decision, claimed state.Claimed, entry maillist.Entry) state.Settlement {
+	known := e.known[d.Wish.Email]
+	settled := state.Subscriber{
+		Email: d.Wish.Email, RecordID: d.Wish.Lead, RemoteID: known.RemoteID, RemoteEmail: known.RemoteEmail, Echo: known.Echo,
+		Fingerprint: d.Wish.Fingerprint, Suppressed: string(d.Suppressed), Version: claimed.Version,
+	}
+	if entry.ID != 0 {
+		settled.RemoteID, settled.RemoteEmail, settled.Echo = entry.ID, entry.Email, Echo(entry)
+	}
+	if d.Skip == "" {
+		settled.Groups = plainIDs(d.Wish.Groups)
+	}
+	return state.Settlement{
+		Subscriber: settled, Forget: d.Wish.Reason == Gone,
+		ChangeIDs: claimed.ChangeIDs, State: state.ChangeApplied, Resolved: slices.Concat(d.Wish.Members, []int64{d.Wish.Lead}),
+	}
+}
+
+func cmpEntry(entry *maillist.Entry) *maillist.Entry {
+	if entry == nil {
+		return &maillist.Entry{}
+	}
+	return entry
+}

@@ -1,0 +1,215 @@
+package clientsync
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// revert undoes applied changes where that is safe: where the other side still holds what we wrote, and where nobody is
+// subscribed again by it. What was undone is not done again until the client changes.
+func (w *Worker) revert(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+	changes, err := w.Store.Changes(ctx, state.ChangeFilter{IDs: job.Batch.IDs})
+	if err != nil {
+		return nil, nil, err
+	}
+	byPerson := map[string][]state.Change{}
+	for _, change := range changes {
+		if change.State == state.ChangeApplied {
+			byPerson[change.Key] = append(byPerson[change.Key], change)
+		}
+	}
+	counts, failures := state.Counts{state.CountRecords: int64(len(byPerson))}, []state.Failure(nil)
+	for _, email := range slices.Sorted(maps.Keys(byPerson)) {
+		if job.Draining() {
+			return nil, nil, workers.ErrDraining
+		}
+		refused, err := w.revertPerson(ctx, job, email, byPerson[email], counts)
+		if err != nil {
+			return nil, nil, err
+		}
+		failures = append(failures, refused...)
+	}
+	return counts, failures, nil
+}
+
+// revertPerson undoes one person's changes in one write and reports those it will not undo.
+func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string, changes []state.Change, counts state.Counts) ([]state.Failure, error) {
+	entry, err := w.List.Find(ctx, email)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	counts[state.CountCalls]++
+	undo := undoing{entry: entry, found: err == nil, to: maillist.Subscriber{Email: entry.Email, Status: entry.Status, Groups: entry.Groups}}
+	for _, change := range changes {
+		undo.add(change)
+	}
+	if err := w.undo(ctx, job, undo, counts); err != nil && !fault.Is(err, fault.Rejected) {
+		return nil, err
+	} else if err != nil {
+		undo.refuseAll(err.Error())
+	}
+	if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
+		return nil, err
+	}
+	counts["reverted"] += int64(len(undo.done))
+	var failures []state.Failure
+	for _, no := range undo.refused {
+		failures = append(failures, state.Failure{
+			RecordID: no.change.RecordID, Key: email, RunID: job.Run.ID, Class: string(fault.Refused),
+			Message: "change " + strconv.FormatInt(no.change.ID, 10) + " not reverted: " + no.why,
+		})
+	}
+	return failures, nil
+}
+
+func (w *Worker) undo(ctx context.Context, job workers.Job, u undoing, counts state.Counts) error {
+	for _, change := range u.done {
+		if change.Side != state.SideSource {
+			continue
+		}
+		before, err := whmcs.ParseMailFlags(change.Old)
+		if err != nil {
+			return fault.New(fault.Refused, job.Batch.Account, "revert change", "change %d: %w", change.ID, err)
+		}
+		if _, err := w.Clients.UndoOptOut(ctx, change.RecordID, before); err != nil {
+			return err
+		}
+	}
+	if u.leave != nil {
+		counts[state.CountCalls]++
+		_, err := w.List.Detach(ctx, u.entry, u.leave)
+		return err
+	}
+	if !u.write {
+		return nil
+	}
+	counts[state.CountCalls]++
+	_, err := w.List.Upsert(ctx, u.to)
+	return err
+}
+
+// undoing collects what one person's reverted changes come to.
+type undoing struct {
+	entry   maillist.Entry
+	found   bool
+	to      maillist.Subscriber
+	write   bool
+	leave   []maillist.GroupID
+	done    []state.Change
+	refused []refusal
+}
+
+type refusal struct {
+	change state.Change
+	why    string
+}
+
+// add takes one change in, or refuses it with the reason.
+func (u *undoing) add(c state.Change) {
+	if why := u.objection(c); why != "" {
+		u.refused = append(u.refused, refusal{c, why})
+		return
+	}
+	u.done = append(u.done, c)
+	switch {
+	case c.Side == state.SideSource:
+	case c.Field == "subscriber":
+		u.leave = u.entry.Groups
+	case c.Field == "groups":
+		gave := subtract(parseGroups(c.New), parseGroups(c.Old))
+		u.to.Groups, u.to.ReplaceGroups, u.write = subtract(u.entry.Groups, gave), true, true
+	case strings.HasPrefix(c.Field, "custom:"):
+		u.to.Fields = mergeFields(u.entry.Fields, map[string]string{strings.TrimPrefix(c.Field, "custom:"): c.Old})
+		u.write = true
+	default:
+		u.to.Attributes = mergeFields(u.to.Attributes, map[string]string{c.Field: c.Old})
+		u.write = true
+	}
+}
+
+// objection says why a change cannot be undone safely, "" when it can.
+func (u *undoing) objection(c state.Change) string {
+	switch {
+	case c.Side == state.SideSource && u.found && u.entry.Suppression == maillist.NotSuppressed:
+		return ""
+	case c.Side == state.SideSource:
+		return "the person is still opted out on the list"
+	case !u.found:
+		return "the person is no longer on the list"
+	case u.entry.Suppression != maillist.NotSuppressed:
+		return "the person is " + string(u.entry.Suppression) + " on the list and is not written to"
+	case c.Destructive:
+		return "a person who was taken out is only subscribed again by their own consent"
+	case c.Field == "subscriber":
+		return ""
+	case c.Field == "groups":
+		return u.groupsObjection(c)
+	case c.Old == "":
+		return "it was empty before, and fields are never emptied"
+	case u.holds(c.Field) != c.New:
+		return "the list holds something else by now"
+	default:
+		return ""
+	}
+}
+
+func (u *undoing) groupsObjection(c state.Change) string {
+	gave := subtract(parseGroups(c.New), parseGroups(c.Old))
+	switch {
+	case len(gave) == 0:
+		return "a person who was taken out of a group is only put back by the rules"
+	case len(intersect(gave, u.entry.Groups)) != len(gave):
+		return "the list holds other groups by now"
+	default:
+		return ""
+	}
+}
+
+func (u *undoing) holds(field string) string {
+	if id, custom := strings.CutPrefix(field, "custom:"); custom {
+		return u.entry.Fields[id]
+	}
+	return u.entry.Attributes[field]
+}
+
+func (u *undoing) refuseAll(why string) {
+	for _, change := range u.done {
+		u.refused = append(u.refused, refusal{change, why})
+	}
+	u.done = nil
+}
+
+func (u *undoing) ids() []int64 {
+	ids := make([]int64, len(u.done))
+	for i, change := range u.done {
+		ids[i] = change.ID
+	}
+	return ids
+}
+
+func (u *undoing) wishes() map[string][]byte {
+	wishes := map[string][]byte{}
+	for _, change := range u.done {
+		wishes[change.Key] = change.Wish
+	}
+	return wishes
+}
+
+func parseGroups(text string) []maillist.GroupID {
+	var ids []maillist.GroupID
+	for part := range strings.SplitSeq(text, ", ") {
+		if id, err := strconv.ParseInt(part, 10, 64); err == nil {
+			ids = append(ids, maillist.GroupID(id))
+		}
+	}
+	return ids
+}

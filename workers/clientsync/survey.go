@@ -1,0 +1,131 @@
+package clientsync
+
+import (
+	"context"
+	"math"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+)
+
+// Surveyor cuts a pass into batches. On its way through all ids, in one keyset scan, it brings the roster up to date, so
+// that the first batch already knows who shares an address with somebody in the last one.
+type Surveyor struct {
+	Spots     Spots
+	Records   Records
+	BatchSize int
+	Page      int // spots read at once; default 10,000
+}
+
+// Survey cuts the records behind run.SliceCursor and returns how many there are from there on. add stores the batches
+// cut from the ids behind from, up to to; last says that no more will come. A batch's range ends at its last record, and
+// the last one of a pass is open-ended, so that nothing between, before or behind the records is missed: clients that
+// are gone are found in the ranges. cut is how many batches the run has already.
+func (s Surveyor) Survey(ctx context.Context, run state.Run, cut int, add func(from, to int64, batches []state.NewBatch, last bool) error) (total int64, err error) {
+	slicer := slicer{size: s.BatchSize, from: run.SliceCursor, limit: run.BatchLimit, cut: cut}
+	after := run.SliceCursor
+	for {
+		spots, err := s.Spots.Spots(ctx, after, s.page())
+		if err != nil {
+			return 0, err
+		}
+		if len(spots) == 0 {
+			break
+		}
+		end := spots[len(spots)-1].ID
+		if err := s.enroll(ctx, run.Sync, after, end, spots); err != nil {
+			return 0, err
+		}
+		total += int64(len(spots))
+		from := slicer.from
+		if batches := slicer.take(spots); len(batches) > 0 {
+			if err := add(from, slicer.from, batches, false); err != nil {
+				return 0, err
+			}
+		}
+		after = end
+	}
+	from := slicer.from
+	batches := slicer.rest()
+	return total, add(from, slicer.from, batches, true)
+}
+
+// enroll writes into the roster what it does not know yet. An address that is not valid is left to its batch, which reports
+// it.
+func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots []whmcs.Spot) error {
+	rows, err := s.Records.Roster(ctx, sync, from, to)
+	if err != nil {
+		return err
+	}
+	known := make(map[int64]string, len(rows))
+	for _, row := range rows {
+		known[row.RecordID] = row.Email
+	}
+	var put []state.RosterRow
+	for _, spot := range spots {
+		email, err := whmcs.NormalizeEmail(spot.RawEmail)
+		if before, listed := known[spot.ID]; err == nil && (!listed || (before != email && before != "")) {
+			put = append(put, state.RosterRow{RecordID: spot.ID, Email: email})
+		}
+	}
+	if len(put) == 0 {
+		return nil
+	}
+	return s.Records.PutRoster(ctx, sync, put, nil)
+}
+
+func (s Surveyor) page() int {
+	if s.Page > 0 {
+		return s.Page
+	}
+	return 10_000
+}
+
+// slicer cuts ids into ranges of size records.
+type slicer struct {
+	size  int
+	from  int64 // the next batch starts behind this id
+	last  int64 // the newest id seen
+	count int   // records since from
+	limit int   // most batches, 0 = no limit
+	cut   int   // batches cut so far
+	more  bool  // records were seen behind the limit
+}
+
+func (s *slicer) take(spots []whmcs.Spot) []state.NewBatch {
+	var batches []state.NewBatch
+	for _, spot := range spots {
+		if s.full() {
+			s.more = true
+			return batches
+		}
+		// A full range is closed only when one more record is seen: the last one of the table stays open-ended.
+		if s.count == s.size {
+			batches = append(batches, s.close(s.last))
+			if s.full() {
+				s.more = true
+				return batches
+			}
+		}
+		s.count++
+		s.last = spot.ID
+	}
+	return batches
+}
+
+// rest is the last, open-ended range; nothing when a limit ends the run before the pass.
+func (s *slicer) rest() []state.NewBatch {
+	if s.more {
+		return nil
+	}
+	return []state.NewBatch{s.close(math.MaxInt64)}
+}
+
+func (s *slicer) full() bool { return s.limit > 0 && s.cut >= s.limit }
+
+func (s *slicer) close(to int64) state.NewBatch {
+	batch := state.NewBatch{Kind: state.BatchSlice, FromID: s.from, ToID: to}
+	s.from, s.count = to, 0
+	s.cut++
+	return batch
+}

@@ -1,0 +1,36 @@
+package clientsync
+
+import "github.com/whmcsync/whmcsync/internal/state"
+
+// tally counts what became of the records of a batch.
+type tally struct {
+	counts state.Counts
+	done   map[string]string
+}
+
+func newTally(c crowd, e earlier) *tally {
+	t := &tally{counts: state.Counts{}, done: e.done}
+	t.add(state.CountRecords, c.clients)
+	t.add(state.CountMerged, c.merged)
+	t.add(state.CountFailed, len(c.invalid))
+	t.add(state.SkipPrefix+"invalid_email", c.stale)
+	return t
+}
+
+func (t *tally) add(key string, n int) {
+	if n != 0 {
+		t.counts[key] += int64(n)
+	}
+}
+
+// count files a person that needs nothing (more). What an earlier attempt of the batch did keeps its name.
+func (t *tally) count(d Decision) {
+	key := state.CountUnchanged
+	if d.Skip != "" {
+		key = state.SkipPrefix + d.Skip
+	}
+	if did, ok := t.done[d.Wish.Email]; ok {
+		key = did
+	}
+	t.add(key, 1)
+}

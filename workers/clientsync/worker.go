@@ -1,0 +1,213 @@
+package clientsync
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// Worker executes the batches of one clients sync. It may be used by many goroutines at once.
+type Worker struct {
+	Policy   Policy
+	Features whmcs.Features
+	Clients  Clients
+	List     maillist.Destination
+	Store    Store
+	MaxAge   time.Duration // how old a listing may be for a write upon it; default 10 minutes
+	Now      func() time.Time
+	Log      zerolog.Logger
+}
+
+// chunk is how many people are claimed, written and settled together: what a crash leaves to be looked at again.
+func (w *Worker) chunk() int {
+	if _, many := w.List.(maillist.Writer); many {
+		return 250
+	}
+	return 25
+}
+
+// Do executes one batch of whatever kind.
+func (w *Worker) Do(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+	switch job.Batch.Kind {
+	case state.BatchListing:
+		counts, err := w.list(ctx, job)
+		return counts, nil, err
+	case state.BatchRevert:
+		return w.revert(ctx, job)
+	default:
+		return w.settle(ctx, job)
+	}
+}
+
+// settle reads the batch, plans every person, and settles those with something to do, a chunk at a time.
+func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+	crowd, err := w.read(ctx, job)
+	if err != nil {
+		return nil, nil, err
+	}
+	earlier, err := w.earlier(ctx, job)
+	if err != nil {
+		return nil, nil, err
+	}
+	decisions, err := w.plan(ctx, job, crowd, earlier)
+	if err != nil {
+		return nil, nil, err
+	}
+	tally := newTally(crowd, earlier)
+	errand := &errand{Worker: w, job: job, known: crowd.known, earlier: earlier, tally: tally}
+	var busy []Decision
+	for _, d := range decisions {
+		if d.Act == Nothing {
+			tally.count(d)
+			continue
+		}
+		busy = append(busy, d)
+	}
+	for part := range slices.Chunk(busy, w.chunk()) {
+		if err := errand.do(ctx, part); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := errand.heal(ctx, crowd.healed); err != nil {
+		return nil, nil, err
+	}
+	return tally.counts, append(crowd.invalid, errand.failures...), errand.unsettled
+}
+
+// plan decides about every person of the crowd from memory and, where the run has one, the listing.
+func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier earlier) ([]Decision, error) {
+	evidence, err := w.evidence(ctx, job, c)
+	if err != nil {
+		return nil, err
+	}
+	mustLook := job.Run.Trigger == state.ByRetry || job.Batch.Kind == state.BatchDestructive
+	decisions := make([]Decision, len(c.people))
+	for i, person := range c.people {
+		known := c.known[person.Email]
+		if job.Run.Trigger == state.ByRetry {
+			known.Refused = nil
+		}
+		wish := w.Policy.Wish(person)
+		d := w.Policy.Decide(wish, known, evidence[person.Email])
+		if mustLook || earlier.unsettled[person.Email] != nil {
+			d.Act = Look
+		}
+		decisions[i] = d
+	}
+	return decisions, nil
+}
+
+// evidence reads the listing's entries for the people of a batch. Without a listing nothing is known.
+func (w *Worker) evidence(ctx context.Context, job workers.Job, c crowd) (map[string]Evidence, error) {
+	evidence := map[string]Evidence{}
+	if job.Run.ListingID == 0 || len(c.people) == 0 {
+		return evidence, nil
+	}
+	keys := make([]string, len(c.people))
+	for i, person := range c.people {
+		keys[i] = person.Email
+	}
+	listing, err := w.Store.Listing(ctx, job.Run.ListingID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := w.Store.ListingRows(ctx, job.Run.ListingID, keys)
+	if err != nil {
+		return nil, err
+	}
+	fresh := w.now().Sub(listing.EndedAt) < w.maxAge()
+	for _, key := range keys {
+		evidence[key] = Evidence{Known: true, Fresh: fresh}
+	}
+	for _, row := range rows {
+		var entry maillist.Entry
+		if err := json.Unmarshal(row.Body, &entry); err != nil {
+			return nil, fault.New(fault.Refused, job.Batch.Account, "read listing", "entry of run %d: %w", job.Run.ID, err)
+		}
+		evidence[row.Key] = evidence[row.Key].with(entry)
+	}
+	return evidence, nil
+}
+
+// with takes one more entry of the same person in. When the list holds two spellings of an address, the one that must
+// not be written to decides, and one that was deleted counts least.
+func (e Evidence) with(entry maillist.Entry) Evidence {
+	if e.Entry == nil || weight(entry) > weight(*e.Entry) {
+		e.Entry = &entry
+	}
+	return e
+}
+
+func weight(e maillist.Entry) int {
+	switch e.Suppression {
+	case maillist.Deleted:
+		return 0
+	case maillist.NotSuppressed:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func (w *Worker) now() time.Time {
+	if w.Now != nil {
+		return w.Now()
+	}
+	return time.Now()
+}
+
+func (w *Worker) maxAge() time.Duration {
+	if w.MaxAge > 0 {
+		return w.MaxAge
+	}
+	return 10 * time.Minute
+}
+
+// earlier is what earlier attempts of the same batch did.
+type earlier struct {
+	done      map[string]string         // address -> count key, for what was applied
+	unsettled map[string][]state.Change // address -> changes planned and perhaps written
+}
+
+// earlier reads what earlier attempts of this batch did. A first attempt has none.
+func (w *Worker) earlier(ctx context.Context, job workers.Job) (earlier, error) {
+	e := earlier{done: map[string]string{}, unsettled: map[string][]state.Change{}}
+	if job.Batch.FirstTry {
+		return e, nil
+	}
+	changes, err := w.Store.Changes(ctx, state.ChangeFilter{BatchID: job.Batch.ID})
+	if err != nil {
+		return e, err
+	}
+	for _, change := range changes {
+		switch {
+		case change.State == state.ChangeApplied:
+			e.done[change.Key] = countKey(change)
+		case change.State == state.ChangePlanned && !change.Deferred:
+			e.unsettled[change.Key] = append(e.unsettled[change.Key], change)
+		}
+	}
+	return e, nil
+}
+
+func countKey(c state.Change) string {
+	switch {
+	case c.Side == state.SideSource:
+		return state.CountWroteBack
+	case c.Field == "subscriber":
+		return state.CountCreated
+	case c.Destructive:
+		return state.CountDetached
+	default:
+		return state.CountUpdated
+	}
+}
