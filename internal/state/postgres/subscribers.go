@@ -39,8 +39,8 @@ func (s *Store) SubscribersByRange(ctx context.Context, sync string, from, to in
 	return s.recordSet(ctx, "ID > $2 AND ID <= $3", sync, from, to)
 }
 
-// SubscribersByIDs reads all that is remembered of the records named, in one round trip.
-func (s *Store) SubscribersByIDs(ctx context.Context, sync string, ids []int64) (state.RecordSet, error) {
+// SubscribersForIDs reads all that is remembered of the records named, in one round trip.
+func (s *Store) SubscribersForIDs(ctx context.Context, sync string, ids []int64) (state.RecordSet, error) {
 	return s.recordSet(ctx, "ID = ANY($2)", sync, ids)
 }
 
