@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,10 +14,10 @@ import (
 // planned from and nobody else's claim is on it (a claim ends with its batch's lease), and records their changes in the same transaction. The answers are in
 // the order of the claims; of several claims of one address only the first is granted. state.ErrLeaseLost, and nothing
 // written, when somebody else has the batch.
-func (s *Store) ClaimSubscribers(ctx context.Context, l state.Lease, sync string, claims []state.Claim, hold time.Duration) ([]state.Claimed, error) {
+func (s *Store) ClaimSubscribers(ctx context.Context, l state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error) {
 	var answers []state.Claimed
 	err := s.fenced(ctx, "claim the subscribers", l, func(tx pgx.Tx, f fence) error {
-		versions, err := claim(ctx, tx, sync, l, claims, hold)
+		versions, err := claim(ctx, tx, sync, l, claims)
 		if err != nil {
 			return err
 		}
@@ -30,7 +29,7 @@ func (s *Store) ClaimSubscribers(ctx context.Context, l state.Lease, sync string
 
 // claim reserves and returns the new version by address of what it could reserve. Rows are locked in the order of
 // their addresses, so that two batches that share people wait for each other rather than deadlock.
-func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []state.Claim, hold time.Duration) (map[string]int64, error) {
+func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []state.Claim) (map[string]int64, error) {
 	sorted := slices.SortedStableFunc(slices.Values(claims), func(a, b state.Claim) int { return strings.Compare(a.Email, b.Email) })
 	sorted = slices.CompactFunc(sorted, func(a, b state.Claim) bool { return a.Email == b.Email })
 	emails := texts(sorted, func(c state.Claim) string { return c.Email })
@@ -50,19 +49,19 @@ func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []
 	batch := &pgx.Batch{}
 	batch.Queue(lockSubscribers, sync, emails)
 	batch.Queue(`
-		UPDATE subscribers u SET version = u.version + 1, claim_batch = $4, claim_token = $5, claim_until = now() + $6::interval, updated_at = now()
+		UPDATE subscribers u SET version = u.version + 1, claim_batch = $4, claim_token = $5, updated_at = now()
 		FROM unnest($2::text[], $3::bigint[]) AS x (email, version)
-		WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version AND (u.claim_token = $5 OR u.claim_until IS NULL OR u.claim_until < now() OR NOT EXISTS (
+		WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version AND (u.claim_token = $5 OR NOT EXISTS (
 			SELECT FROM batches b
 			WHERE b.id = u.claim_batch AND b.token = u.claim_token AND b.state = 'running' AND b.lease_until > now()))
-		RETURNING u.email, u.version`, sync, emails, planned, l.BatchID, l.Token, hold).Query(note)
+		RETURNING u.email, u.version`, sync, emails, planned, l.BatchID, l.Token).Query(note)
 	batch.Queue(`
-		INSERT INTO subscribers (sync, email, record_id, version, claim_batch, claim_token, claim_until)
-		SELECT $1, x.email, x.record_id, 1, $5, $6, now() + $7::interval
+		INSERT INTO subscribers (sync, email, record_id, version, claim_batch, claim_token)
+		SELECT $1, x.email, x.record_id, 1, $5, $6
 		FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS x (email, record_id, version) WHERE x.version = 0
 		ORDER BY x.email COLLATE "C"
 		ON CONFLICT (sync, email) DO NOTHING RETURNING email, version`,
-		sync, emails, records, planned, l.BatchID, l.Token, hold).Query(note)
+		sync, emails, records, planned, l.BatchID, l.Token).Query(note)
 	return versions, tx.SendBatch(ctx, batch).Close()
 }
 

@@ -73,7 +73,7 @@ const subscriberUnnest = `unnest($2::text[], $3::bigint[], $4::bigint[], $5::tex
 const updateSubscribers = `
 	UPDATE subscribers u SET record_id = x.record_id, remote_id = x.remote_id, remote_email = x.remote_email,
 		groups = x.groups::bigint[], fingerprint = x.fingerprint, echo = x.echo, suppressed = x.suppressed,
-		refused = x.refused, version = u.version + 1, claim_batch = NULL, claim_token = '', claim_until = NULL, updated_at = now()
+		refused = x.refused, version = u.version + 1, claim_batch = NULL, claim_token = '', updated_at = now()
 	FROM ` + subscriberUnnest + `
 	WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version RETURNING u.email`
 

@@ -19,7 +19,7 @@ func TestLifeOfAPass(t *testing.T) {
 		_, err = b.SubscribersForIDs(b.ctx, news, []int64{1, 2})
 		must(t, err)
 		must(t, b.PutRoster(b.ctx, news, []state.RosterRow{{RecordID: batch.ToID, Email: "a@example.com"}}, []int64{7}))
-		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: "a@example.com", RecordID: batch.ToID, Changes: []state.Change{{Field: "f", Key: "a@example.com", State: state.ChangePlanned}}}}, minute)
+		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: "a@example.com", RecordID: batch.ToID, Changes: []state.Change{{Field: "f", Key: "a@example.com", State: state.ChangePlanned}}}})
 		must(t, err)
 		t.Log(claimed)
 		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Subscriber: state.Subscriber{Email: "a@example.com", RecordID: batch.ToID, Version: claimed[0].Version, Groups: []int64{1, 3}}, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied, Resolved: []int64{1}, Failures: []state.Failure{{RecordID: 4, Class: "rejected", Key: "x"}}}}))

@@ -23,7 +23,6 @@ CREATE TABLE subscribers (
     version      bigint NOT NULL DEFAULT 1,
     claim_batch  bigint, -- with claim_token the lease of whoever writes to this person now
     claim_token  text NOT NULL DEFAULT '',
-    claim_until  timestamptz,
     updated_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (sync, email)
 );
