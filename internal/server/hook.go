@@ -55,7 +55,8 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusUnauthorized, err.Error())
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), depTimeout)
+	// The hook file does not wait for the answer, and net/http takes that for a caller who lost interest.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), depTimeout)
 	defer cancel()
 	s.acceptHook(ctx, w, name, signature, body)
 }
