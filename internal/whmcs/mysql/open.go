@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -48,16 +49,9 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 // New sets the connections up without making one, for a process that has to start while the database is away. A DSN
 // that does not read is fault.Refused.
 func New(config Config) (*DB, error) {
-	settings, err := driver.ParseDSN(config.DSN)
-	if err != nil {
-		// The parser's own text may quote the part of a password that it stumbled over.
-		return nil, fault.New(fault.Refused, config.Name, "read the DSN", "it is not of the form user:password@tcp(host:port)/database")
-	}
-	if settings.DBName == "" {
-		return nil, fault.New(fault.Refused, config.Name, "read the DSN", "it names no database after the slash")
-	}
 	zone := cmp.Or(config.Timezone, time.UTC)
-	if err := harden(settings, zone); err != nil {
+	settings, err := parse(config.DSN, zone)
+	if err != nil {
 		return nil, fault.New(fault.Refused, config.Name, "read the DSN", "%w", err)
 	}
 	connector, err := driver.NewConnector(settings)
@@ -67,6 +61,18 @@ func New(config Config) (*DB, error) {
 	d := &DB{pool: sql.OpenDB(connector), name: config.Name, schema: settings.DBName, user: settings.User, zone: zone}
 	d.limit(cmp.Or(config.MaxConns, 8))
 	return d, nil
+}
+
+// parse never quotes the DSN, or the parser's own words: they may hold the part of a password that it stumbled over.
+func parse(dsn string, zone *time.Location) (*driver.Config, error) {
+	settings, err := driver.ParseDSN(dsn)
+	if err != nil || !slices.Contains([]string{"tcp", "tcp4", "tcp6", "unix"}, settings.Net) {
+		return nil, errors.New("it is not of the form user:password@tcp(host:port)/database")
+	}
+	if settings.DBName == "" {
+		return nil, errors.New("it names no database after the slash")
+	}
+	return settings, harden(settings, zone)
 }
 
 // harden sets everything that correctness rests on, whatever the DSN says; a DSN may only lower the time limits.

@@ -60,12 +60,13 @@ func (d *DB) ChangedSince(ctx context.Context, cursor time.Time, limit int) (whm
 	if cursor.IsZero() {
 		return changed, nil
 	}
+	since := max(1, cursor.Add(-overlap).Unix()) // before 1970 FROM_UNIXTIME knows nothing
 	err = d.query(ctx, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		changed.IDs = append(changed.IDs, id)
 		return err
-	}, "SELECT id FROM tblclients WHERE updated_at >= FROM_UNIXTIME(?) ORDER BY id LIMIT ?", cursor.Add(-overlap).Unix(), limit+1)
+	}, "SELECT id FROM tblclients WHERE updated_at >= FROM_UNIXTIME(?) ORDER BY id LIMIT ?", since, limit+1)
 	const op = "look for changed clients"
 	if err != nil {
 		return whmcs.Changed{}, d.fail(op, selectUpdated, err)
