@@ -1,0 +1,109 @@
+package arch_test
+
+// rule says what the packages of a folder may import beside the standard library: folders of this module and
+// modules of others. "x/..." is x and all below it, "*" stands for one folder name, "{here}" for the folder itself
+// and "{up}" for the one above.
+type rule struct {
+	folder string
+	may    []string
+}
+
+// everywhere is what every package that does something may use.
+var everywhere = []string{"internal/fault"}
+
+// rules are looked through from the top; the first that fits a folder is its rule. A package that none fits fails
+// the test: say here what it may know.
+var rules = []rule{
+	// Words: they know nothing but each other's names.
+	{"tasks", nil},
+	{"internal/fault", nil},
+	{"internal/state", nil},
+	{"internal/reconcile", nil},
+	{"internal/whmcs", []string{"golang.org/x/net/idna", "golang.org/x/text/..."}}, // addresses are compared in one form
+
+	// What happens to a task.
+	{"workers", []string{"tasks", "internal/state", "github.com/rs/zerolog"}},
+	{"workers/*", []string{
+		"tasks", "workers", "internal/state", "internal/whmcs", "internal/reconcile", "github.com/rs/zerolog",
+		"internal/maillist", "internal/registrar", "internal/panel", "internal/mailhost",
+	}},
+
+	// Ports, their kits and their vendors.
+	{"internal/maillist", nil},
+	{"internal/registrar", nil},
+	{"internal/panel", nil},
+	{"internal/mailhost", nil},
+	{"internal/*/*/wire", []string{"internal/httpx"}},
+	{"internal/*/*/sim", []string{"{up}/wire", "golang.org/x/net/..."}},
+	{"internal/maillist/*", []string{"internal/maillist", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
+	{"internal/registrar/*", []string{"internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
+	{"internal/panel/*", []string{"internal/panel", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
+	{"internal/mailhost/*", []string{"internal/mailhost", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
+
+	// The outside: each room knows one thing.
+	{"internal/httpx", nil},
+	{"internal/httpx/ratelimit", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
+	{"internal/whmcs/mysql", []string{"internal/whmcs", "github.com/go-sql-driver/mysql"}},
+	{"internal/whmcs/fixture", []string{"internal/whmcs", "github.com/go-sql-driver/mysql"}},
+	{"internal/state/postgres/...", []string{"internal/state", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/...", "github.com/google/uuid"}},
+	{"internal/queue", []string{
+		"tasks", "github.com/hibiken/asynq/...", "github.com/hibiken/asynqmon", "github.com/alicebob/miniredis/v2/...",
+		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog/...",
+	}},
+	{"internal/schedule", []string{"tasks", "internal/state", "internal/whmcs", "github.com/robfig/cron/v3", "github.com/rs/zerolog"}},
+	{"internal/server/...", []string{
+		"internal/config", "internal/state", "internal/whmcs", "internal/obs", "github.com/rs/zerolog/...",
+		"golang.org/x/crypto/...", "golang.org/x/sync/...",
+	}},
+	{"internal/config", []string{"internal/whmcs", "github.com/goccy/go-yaml/...", "github.com/robfig/cron/v3", "golang.org/x/crypto/..."}},
+	{"internal/obs", []string{"internal/config", "github.com/prometheus/client_golang/...", "github.com/rs/zerolog/...", "golang.org/x/term"}},
+	{"internal/services", []string{
+		"github.com/fergusstrange/embedded-postgres", "github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/...",
+		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
+	}},
+	{"internal/testkit", []string{
+		"internal/services", "github.com/chromedp/...", "github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/...",
+		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
+	}},
+	{"internal/testkit/cmd/*", []string{"internal/services", "internal/testkit", "github.com/rs/zerolog", "golang.org/x/sync/..."}},
+	{"internal/arch", nil},
+
+	// The top: wiring, then commands, then main.
+	{"internal/app/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
+	{"internal/demo/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
+	{"internal/bench/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
+	{"internal/cli/...", []string{
+		"tasks", "internal/app/...", "internal/demo/...", "internal/bench/...", "internal/config", "internal/obs",
+		"internal/services", "internal/state", "internal/whmcs", "internal/whmcs/fixture", "internal/maillist",
+		"internal/*/*/sim", anyModule,
+	}},
+	{"cmd/whmcsync", []string{"internal/cli"}},
+}
+
+// anyModule allows whatever reserved does not keep for others.
+const anyModule = "any module"
+
+// reserved names what only some folders may import, whatever their rule allows.
+var reserved = []struct {
+	what string
+	only []string
+}{
+	{"github.com/hibiken/asynq/...", []string{"internal/queue"}},
+	{"github.com/hibiken/asynqmon", []string{"internal/queue"}},
+	{"github.com/spf13/cobra", []string{"internal/cli/..."}},
+	{"github.com/goccy/go-yaml/...", []string{"internal/config"}},
+	{"github.com/pressly/goose/v3/...", []string{"internal/state/postgres/..."}},
+	{"github.com/chromedp/...", []string{"internal/testkit"}},
+	{"github.com/fergusstrange/embedded-postgres", []string{"internal/services"}},
+	{"internal/services", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/...", "internal/testkit/..."}},
+	{"internal/whmcs/fixture", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+	{"internal/testkit", []string{"internal/testkit/cmd/*"}},
+	{"internal/*/*/sim", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+}
+
+// unknownTo names what of the standard library the pure packages must do without: they get what they need handed in.
+var unknownTo = map[string][]string{
+	"net/http":     {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist"},
+	"database/sql": {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist"},
+	"os":           {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist"},
+}
