@@ -43,6 +43,17 @@ func TestUnreachableServerLeaksNothing(t *testing.T) {
 	assertClean(t, err)
 }
 
+func TestSecretAtTheCutIsNotHalved(t *testing.T) {
+	t.Parallel()
+	for filler := 270; filler < 300; filler++ {
+		body := `{"error":` + quoted(strings.Repeat("x", filler)+secret) + `}`
+		_, err := setup(t, answers(400, body)).Do(t.Context(), httpx.Request{Op: "look", Path: "/x"})
+		if strings.Contains(err.Error(), secret[:4]) {
+			t.Fatalf("holds the beginning of the secret: %v", err)
+		}
+	}
+}
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
