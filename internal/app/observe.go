@@ -124,8 +124,8 @@ func (a *App) queueSnapshot(ctx context.Context, shot obs.Snapshot) (obs.Snapsho
 	}
 	for name, d := range depths {
 		shot.Queues = append(shot.Queues, obs.QueueSnapshot{Name: name, LatencySeconds: d.LatencySeconds, Depth: map[string]int64{
-			"pending": int64(d.Pending), "active": int64(d.Active), "scheduled": int64(d.Scheduled),
-			"retry": int64(d.Retry), "archived": int64(d.Archived), "completed": int64(d.Completed),
+			"pending": d.Pending, "active": d.Active, "scheduled": d.Scheduled,
+			"retry": d.Retry, "archived": d.Archived, "completed": d.Completed,
 		}})
 	}
 	return shot, nil

@@ -57,8 +57,8 @@ func (p pages) Status(ctx context.Context) (server.Status, error) {
 		}
 		depth := depths[sync.Account]
 		one.Queue = server.QueueDepth{
-			Name: sync.Account, Pending: depth.Pending, Active: depth.Active, Scheduled: depth.Scheduled,
-			Retry: depth.Retry, Archived: depth.Archived, LatencySeconds: depth.LatencySeconds,
+			Name: sync.Account, Pending: int(depth.Pending), Active: int(depth.Active), Scheduled: int(depth.Scheduled),
+			Retry: int(depth.Retry), Archived: int(depth.Archived), LatencySeconds: depth.LatencySeconds,
 		}
 		status.Syncs = append(status.Syncs, one)
 	}

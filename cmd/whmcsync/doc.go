@@ -1,0 +1,2 @@
+// Command whmcsync keeps a WHMCS billing install in step with the systems around it. See `whmcsync help`.
+package main

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
+	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/server"
+)
+
+// RunLocal starts scheduler and worker inside this process and returns at once; Close ends them. When another scheduler
+// leads, ours stands by and our worker helps.
+func (a *App) RunLocal(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	started, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- a.Run(ctx, Roles{Scheduler: true, Worker: true, Ready: func(string) { close(started) }})
+	}()
+	a.onClose(func() {
+		cancel()
+		<-ended
+	})
+	select {
+	case <-started:
+		return nil
+	case err := <-ended:
+		ended <- nil
+		return err
+	}
+}
+
+// HostsQueue says that this process would have to host the embedded Redis: nobody else can be working then.
+func (a *App) HostsQueue() bool {
+	if a.Config.Redis.URL.Reveal() != config.Embedded {
+		return false
+	}
+	address := a.address(redisAddress)
+	if address == "" {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	redis, err := queue.Connect(ctx, address, a.Log)
+	if err != nil {
+		return true
+	}
+	_ = redis.Close()
+	return false
+}
+
+// RunView is one run as it is shown, with its progress while it is under way.
+func (a *App) RunView(ctx context.Context, id int64) (server.Run, error) {
+	run, err := a.Store.Run(ctx, id)
+	if err != nil {
+		return server.Run{}, err
+	}
+	view := runView(run)
+	if run.State.Ended() {
+		return view, nil
+	}
+	return view, (pages{a}).addProgress(ctx, run, &view)
+}
+
+// SimulatorOptions shape the simulator of `simulate` and `demo`.
+type SimulatorOptions struct {
+	Listen        string
+	APIKey        string
+	Latency       time.Duration
+	RatePerSecond float64
+	PageCap       int
+}
+
+// StartSimulator starts the simulator of Mailrelay.
+func StartSimulator(o SimulatorOptions) (*sim.Server, error) {
+	server := sim.New(sim.Options{APIKey: o.APIKey, Latency: o.Latency, RatePerSecond: o.RatePerSecond, PageCap: o.PageCap})
+	return server, server.Start(o.Listen)
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/whmcsync/whmcsync/internal/app"
+	"github.com/whmcsync/whmcsync/internal/server"
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+// newTable is how every table of the program looks.
+func newTable(out io.Writer, header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.SeparateRows = false
+	t.Style().Format.Header = 0
+	if len(header) > 0 {
+		t.AppendHeader(header)
+	}
+	return t
+}
+
+// countNames tells what the counts of a run mean, in the order in which people want to read them.
+var countNames = []struct{ key, text string }{
+	{state.CountRecords, "records looked at"},
+	{state.CountCreated, "created"},
+	{state.CountUpdated, "updated"},
+	{state.CountDetached, "taken out of our groups"},
+	{state.CountWroteBack, "opt-outs written to WHMCS"},
+	{"reverted", "changes reverted"},
+	{state.CountUnchanged, "as they should be"},
+	{state.CountMerged, "share an address with another client"},
+	{state.CountDeferred, "left to the end of the run"},
+	{state.CountHeld, "held for a person"},
+	{state.CountFailed, "failed"},
+	{state.SkipPrefix + "no_consent", "left out: no consent"},
+	{state.SkipPrefix + "closed", "left out: closed"},
+	{state.SkipPrefix + "inactive", "left out: inactive"},
+	{state.SkipPrefix + "moved", "left out: address changed"},
+	{state.SkipPrefix + "deleted", "left out: deleted"},
+	{state.SkipPrefix + "unsubscribed", "left out: unsubscribed on the list"},
+	{state.SkipPrefix + "bounced", "left out: bounced"},
+	{state.SkipPrefix + "complained", "left out: reported spam"},
+	{state.SkipPrefix + "banned", "left out: banned"},
+	{state.SkipPrefix + "refused", "left out: refused before"},
+	{state.SkipPrefix + "invalid_email", "left out: address not valid"},
+	{state.SkipPrefix + "busy", "looked at again: written by another batch"},
+	{state.CountCalls, "API calls"},
+}
+
+// countRows are the counts that are not zero, in order.
+func countRows(counts map[string]int64) [][2]any {
+	var rows [][2]any
+	for _, name := range countNames {
+		if n := counts[name.key]; n != 0 {
+			rows = append(rows, [2]any{name.text, n})
+		}
+	}
+	return rows
+}
+
+func (e *env) printRun(run server.Run) error {
+	if e.json {
+		return e.printJSON(run)
+	}
+	t := newTable(e.out)
+	t.SetTitle(fmt.Sprintf("%s, run %d: %s in %s", run.Sync, run.ID, run.State, run.Finished.Sub(run.Started).Round(10*time.Millisecond)))
+	for _, row := range countRows(run.Counts) {
+		t.AppendRow([]any{row[0], row[1]})
+	}
+	t.Render()
+	return nil
+}
+
+// planPage is how many changes are read at once.
+const planPage = 1000
+
+// printPlan prints every change that a dry run noticed, then the totals.
+func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
+	changes, err := allChanges(ctx, a, run.ID)
+	if err != nil {
+		return err
+	}
+	if e.json {
+		return e.printJSON(map[string]any{"run": run, "changes": changeViews(changes)})
+	}
+	for _, c := range changes {
+		fmt.Fprintf(e.out, "client %d  %s  %s: %s -> %s%s\n", c.RecordID, c.Key, c.Field, shown(c.Old), shown(c.New), because(c))
+	}
+	t := newTable(e.out)
+	t.SetTitle(fmt.Sprintf("%s would change %d fields (nothing was touched)", run.Sync, len(changes)))
+	for _, row := range countRows(run.Counts) {
+		t.AppendRow([]any{row[0], row[1]})
+	}
+	t.Render()
+	return nil
+}
+
+func allChanges(ctx context.Context, a *app.App, run int64) ([]state.Change, error) {
+	var all []state.Change
+	filter := state.ChangeFilter{RunID: run, Limit: planPage}
+	for {
+		page, err := a.Store.Changes(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < planPage {
+			slices.Reverse(all)
+			return all, nil
+		}
+		filter.BeforeID = page[len(page)-1].ID
+	}
+}
+
+func shown(value string) string {
+	if value == "" {
+		return "(none)"
+	}
+	return strings.TrimSpace(value)
+}
+
+func because(c state.Change) string {
+	if c.Reason == "" {
+		return ""
+	}
+	return "  (" + strings.ReplaceAll(c.Reason, "_", " ") + ")"
+}
+
+// changeView is a change as JSON shows it.
+type changeView struct {
+	ID          int64      `json:"id"`
+	Sync        string     `json:"sync"`
+	Run         int64      `json:"run"`
+	Record      int64      `json:"record"`
+	Key         string     `json:"key"`
+	Field       string     `json:"field"`
+	Old         string     `json:"old"`
+	New         string     `json:"new"`
+	Side        string     `json:"side"`
+	State       string     `json:"state"`
+	Destructive bool       `json:"destructive"`
+	Reason      string     `json:"reason,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+	SettledAt   *time.Time `json:"settled_at,omitempty"`
+}
+
+func changeViews(changes []state.Change) []changeView {
+	views := make([]changeView, len(changes))
+	for i, c := range changes {
+		views[i] = changeView{
+			ID: c.ID, Sync: c.Sync, Run: c.RunID, Record: c.RecordID, Key: c.Key, Field: c.Field, Old: c.Old, New: c.New,
+			Side: string(c.Side), State: string(c.State), Destructive: c.Destructive, Reason: c.Reason, CreatedAt: c.CreatedAt,
+		}
+		if !c.SettledAt.IsZero() {
+			views[i].SettledAt = &c.SettledAt
+		}
+	}
+	return views
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/whmcsync/whmcsync/internal/app"
+	"github.com/whmcsync/whmcsync/internal/config"
+)
+
+func newRun(e *env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run all roles in this process: scheduler, worker and server",
+		Args:  cobra.NoArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return e.serve(cmd, app.Roles{Scheduler: true, Worker: true, Server: true}, true)
+	}
+	return cmd
+}
+
+func newScheduler(e *env) *cobra.Command {
+	var health string
+	cmd := &cobra.Command{
+		Use:   "scheduler",
+		Short: "Decide what runs when; of several schedulers one leads and the others stand by",
+		Args:  cobra.NoArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return e.serve(cmd, app.Roles{Scheduler: true, Health: health}, false)
+	}
+	healthFlag(cmd, &health)
+	return cmd
+}
+
+func newWorker(e *env) *cobra.Command {
+	var health string
+	var accounts []string
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Execute batches; start as many as you like",
+		Args:  cobra.NoArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return e.serve(cmd, app.Roles{Worker: true, Accounts: accounts, Health: health}, false)
+	}
+	cmd.Flags().StringSliceVar(&accounts, "accounts", nil, "serve only these accounts (default: all)")
+	healthFlag(cmd, &health)
+	return cmd
+}
+
+func newServer(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "server",
+		Short: "Answer HTTP: health, metrics, hooks, cron keys and pages",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return e.serve(cmd, app.Roles{Server: true}, false)
+		},
+	}
+}
+
+func healthFlag(cmd *cobra.Command, health *string) {
+	cmd.Flags().StringVar(health, "health-listen", "", "host:port for /healthz, /readyz and /metrics of this process (default: none)")
+}
+
+// serve runs roles until a signal comes. migrate brings the schema up to date first, as suits an all-in-one install.
+func (e *env) serve(cmd *cobra.Command, roles app.Roles, migrate bool) error {
+	cfg, err := e.load()
+	if err != nil {
+		return err
+	}
+	log := e.logger(cfg)
+	for _, warning := range config.Warnings(cfg) {
+		log.Warn().Msg(warning)
+	}
+	a, err := app.OpenPatiently(cmd.Context(), cfg, app.Options{Version: Version(), Log: log, Migrate: migrate})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	roles.Ready = func(addr string) {
+		log.Info().Str("version", Version()).Bool("scheduler", roles.Scheduler).Bool("worker", roles.Worker).
+			Bool("server", roles.Server).Str("listen", addr).Msg("started")
+	}
+	defer log.Info().Msg("stopped")
+	return a.Run(cmd.Context(), roles)
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/whmcsync/whmcsync/internal/app"
+	"github.com/whmcsync/whmcsync/internal/server"
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+// syncOptions are the flags of `sync` and `plan`.
+type syncOptions struct {
+	wait, local, dryRun, full bool
+	records                   []int64
+}
+
+func newSync(e *env) *cobra.Command {
+	var o syncOptions
+	cmd := &cobra.Command{
+		Use:   "sync NAME",
+		Short: "Ask for a run now",
+		Long: `Ask the scheduler for a run of a sync now. With --wait, follow it to its end; with --local, run the roles inside this
+command until the run has ended, so that nothing else need be running. --dry-run plans everything and changes nothing.`,
+		Example: "  whmcsync sync newsletter --wait\n  whmcsync sync newsletter --dry-run --local\n  whmcsync sync newsletter --client 42",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) },
+	}
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "follow the run to its end, with a progress bar on a terminal")
+	cmd.Flags().BoolVar(&o.local, "local", false, "run scheduler and worker inside this command until the run has ended")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "plan and show, change nothing; follows the run to its end")
+	cmd.Flags().BoolVar(&o.full, "full", false, "read and compare a full listing even if one was read lately")
+	cmd.Flags().Int64SliceVar(&o.records, "client", nil, "look at these clients only, by id, whatever is remembered of them")
+	return cmd
+}
+
+func newPlan(e *env) *cobra.Command {
+	o := syncOptions{dryRun: true, full: true}
+	cmd := &cobra.Command{
+		Use:   "plan NAME",
+		Short: "Show exactly what a run would change, per person and in total; touches nothing",
+		Args:  cobra.ExactArgs(1),
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) }
+	cmd.Flags().BoolVar(&o.local, "local", false, "run scheduler and worker inside this command until the plan is made")
+	return cmd
+}
+
+func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
+	a, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if _, ok := a.Config.Syncs[name]; !ok {
+		return usage("there is no sync %q in the configuration", name)
+	}
+	if err := e.roles(ctx, a, o.local, o.wait || o.dryRun); err != nil {
+		return err
+	}
+	if len(o.records) > 0 {
+		return e.syncRecords(ctx, a, name, o.records)
+	}
+	request, err := a.Request(ctx, state.Request{Sync: name, Trigger: state.ByHand, Full: o.full, Notify: o.dryRun})
+	if errors.Is(err, state.ErrRunInProgress) {
+		if o.dryRun || !o.wait {
+			return fmt.Errorf("run %d of %s is still going: wait for it (`whmcsync runs`)", request, name)
+		}
+		return e.follow(ctx, a, request)
+	}
+	if err != nil {
+		return err
+	}
+	if !o.wait && !o.local && !o.dryRun {
+		return e.asked(name, request)
+	}
+	run, err := awaitRun(ctx, a, request)
+	if err != nil {
+		return err
+	}
+	return e.follow(ctx, a, run)
+}
+
+func (e *env) asked(name string, request int64) error {
+	if e.json {
+		return e.printJSON(map[string]any{"sync": name, "request": request})
+	}
+	fmt.Fprintf(e.out, "asked for a run of %s (request %d); see `whmcsync status %s`\n", name, request, name)
+	return nil
+}
+
+// roles starts what the run needs inside this command, or makes sure that somebody else is there to do it.
+func (e *env) roles(ctx context.Context, a *app.App, local, wait bool) error {
+	if local {
+		return a.RunLocal(ctx)
+	}
+	if !wait {
+		return nil
+	}
+	if a.HostsQueue() {
+		return fmt.Errorf("no whmcsync is running with this configuration: start `whmcsync run`, or add --local")
+	}
+	if err := a.OpenQueue(ctx); err != nil {
+		return err
+	}
+	status, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case status.Leader == "":
+		return fmt.Errorf("no scheduler is alive: start `whmcsync run` (or `scheduler` and `worker`), or add --local")
+	case status.Workers == 0:
+		return fmt.Errorf("no worker is alive: start `whmcsync worker`, or add --local")
+	}
+	return nil
+}
+
+// syncRecords points at single records.
+func (e *env) syncRecords(ctx context.Context, a *app.App, name string, ids []int64) error {
+	if err := a.Touch(ctx, name, ids, state.ByRetry); err != nil {
+		return err
+	}
+	if e.json {
+		return e.printJSON(map[string]any{"sync": name, "records": ids})
+	}
+	fmt.Fprintf(e.out, "%d records of %s will be looked at in a moment; see `whmcsync changes` and `whmcsync failures`\n", len(ids), name)
+	return nil
+}
+
+// awaitRun waits until the scheduler has taken a request.
+func awaitRun(ctx context.Context, a *app.App, request int64) (int64, error) {
+	for {
+		r, err := a.Store.Request(ctx, request)
+		switch {
+		case err != nil:
+			return 0, err
+		case r.Refused != "":
+			return 0, errors.New(r.Refused)
+		case r.RunID != 0:
+			return r.RunID, nil
+		}
+		select {
+		case <-ctx.Done():
+			return 0, fmt.Errorf("stopped waiting; the request %d is kept and will be run", request)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// follow shows a run's progress until it has ended, then what came of it.
+func (e *env) follow(ctx context.Context, a *app.App, id int64) error {
+	bar := newProgress(e.err, e.json)
+	defer bar.close()
+	for {
+		view, err := a.RunView(ctx, id)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err == nil {
+			bar.show(view)
+			if !view.Finished.IsZero() {
+				bar.close()
+				return e.ended(ctx, a, view)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("stopped watching; run %d goes on", id)
+		case <-time.After(150 * time.Millisecond):
+		}
+	}
+}
+
+// ended prints a finished run; held or failed records are findings.
+func (e *env) ended(ctx context.Context, a *app.App, run server.Run) error {
+	if run.Notify {
+		if err := e.printPlan(ctx, a, run); err != nil {
+			return err
+		}
+	} else if err := e.printRun(run); err != nil {
+		return err
+	}
+	switch {
+	case run.State == string(state.RunFailed):
+		return fmt.Errorf("run %d failed: %s", run.ID, run.Error)
+	case run.State == string(state.RunHeld):
+		return &findingsError{fmt.Sprintf("run %d is held: %s (`whmcsync approve %d` or `reject %d`)", run.ID, run.Error, run.ID, run.ID)}
+	case run.Held > 0:
+		return &findingsError{fmt.Sprintf("%d changes are held: see `whmcsync changes --run %d`, then `whmcsync approve %d` or `reject %d`", run.Held, run.ID, run.ID, run.ID)}
+	case run.Counts[state.CountFailed] > 0:
+		return &findingsError{fmt.Sprintf("%d records failed: see `whmcsync failures %s`", run.Counts[state.CountFailed], run.Sync)}
+	}
+	return nil
+}
