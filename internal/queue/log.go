@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -23,8 +24,12 @@ func (engineLogger) line(event *zerolog.Event, args []any) {
 	event.Str("detail", fmt.Sprint(args...)).Msg("queue engine said something")
 }
 
-// clientLogger passes the Redis client's lines on.
+// clientLogger passes the Redis client's lines on, a few of them: while Redis is gone it writes several a second.
 type clientLogger struct{ log zerolog.Logger }
+
+func newClientLogger(log zerolog.Logger) clientLogger {
+	return clientLogger{log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})}
+}
 
 func (l clientLogger) Printf(_ context.Context, format string, args ...any) {
 	l.log.Warn().Str("detail", fmt.Sprintf(format, args...)).Msg("redis client said something")

@@ -2,7 +2,11 @@ package queue_test
 
 import (
 	"context"
+	"strings"
 	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/rs/zerolog"
 
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/testkit"
@@ -30,4 +34,35 @@ func TestServerSurvivesARedisThatWasKilledAndCameBackEmpty(t *testing.T) {
 	if got := receive(t, "a task after the outage", done); got != "7/1/2" {
 		t.Errorf("executed %s", got)
 	}
+}
+
+func TestShutdownAndCloseEndThoughRedisIsGone(t *testing.T) {
+	t.Parallel()
+	mini := miniredis.RunT(t)
+	log := &logBuffer{}
+	r, err := queue.Connect(t.Context(), "redis://"+mini.Addr(), zerolog.New(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bundle{redis: r, client: queue.NewClient(r), log: log}
+	begun := make(chan struct{})
+	s := b.serve(t, func(ctx context.Context, _ queue.Task) (any, error) {
+		close(begun)
+		<-queue.Draining(ctx)
+		return nil, nil
+	})
+	b.enqueue(t, 1, queue.EnqueueOptions{})
+	receive(t, "the task", begun)
+	mini.Close()
+	ended := make(chan error)
+	go func() {
+		s.Shutdown()
+		ended <- r.Close()
+	}()
+	if err := receive(t, "the end of Shutdown and Close", ended); err != nil {
+		t.Error(err)
+	}
+	await(t, "the engine, left behind, ends without a panic", func() bool {
+		return strings.Contains(log.String(), "Exiting")
+	})
 }

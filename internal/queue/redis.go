@@ -35,7 +35,7 @@ func Connect(ctx context.Context, url string, log zerolog.Logger) (*Redis, error
 	if err != nil {
 		return nil, err
 	}
-	redis.SetLogger(clientLogger{log})
+	redis.SetLogger(newClientLogger(log))
 	r.client, _ = r.opt.MakeRedisClient().(redis.UniversalClient)
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()

@@ -1,7 +1,6 @@
 package queue_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -145,28 +144,6 @@ func TestHealthIsTold(t *testing.T) {
 	if !receive(t, "a check", h) {
 		t.Error("down, though it is back")
 	}
-}
-
-func TestShutdownEndsThoughRedisIsGone(t *testing.T) {
-	t.Parallel()
-	mini := miniredis.RunT(t)
-	b := setup(t, "redis://"+mini.Addr())
-	begun := make(chan struct{})
-	s := b.serve(t, func(ctx context.Context, _ queue.Task) (any, error) {
-		close(begun)
-		<-queue.Draining(ctx)
-		return nil, nil
-	})
-	b.enqueue(t, 1, queue.EnqueueOptions{})
-	receive(t, "the task", begun)
-	mini.Close()
-	ended := make(chan struct{})
-	go func() { defer close(ended); s.Shutdown() }()
-	receive(t, "the end of Shutdown", ended)
-	if err := mini.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, "the engine itself ends", func() bool { return strings.Contains(b.log.String(), "Exiting") })
 }
 
 func TestUI(t *testing.T) {

@@ -108,12 +108,12 @@ func healthCheck(m Metrics) func(error) {
 	return func(err error) { m.RedisUp(err == nil) }
 }
 
-// Drain stops taking tasks and lets the handlers know, through Draining, that the worker wants to end. It may be
-// called more than once.
+// Drain stops taking tasks and lets the handlers know, through Draining, that the worker wants to end. It does not
+// wait for either, and may be called more than once.
 func (s *Server) Drain() {
 	s.drain.Do(func() {
 		close(s.draining)
-		s.engine.Stop()
+		go s.engine.Stop() // it waits for a look at the queue that is under way, which takes long when Redis is gone
 	})
 }
 

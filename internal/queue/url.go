@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hibiken/asynq"
 )
@@ -14,6 +15,9 @@ import (
 // poolSize is the upper limit of connections per process; they are opened as needed. One pool serves all queue
 // servers, the rate limiters and the inspector, so the library's 10 per CPU would be short on a small machine.
 const poolSize = 64
+
+// dialTimeout is short because a dial is tried several times: ending the program must not wait long for a dead host.
+const dialTimeout = 2 * time.Second
 
 // target is a parsed Redis URL.
 type target struct {
@@ -132,13 +136,16 @@ func (t *target) connOpt() asynq.RedisConnOpt {
 		return asynq.RedisFailoverClientOpt{
 			MasterName: t.master, SentinelAddrs: t.addrs, SentinelUsername: t.sentinelUser,
 			SentinelPassword: t.sentinelPassword, Username: t.user, Password: t.password, DB: t.db,
-			PoolSize: poolSize, TLSConfig: t.tls,
+			DialTimeout: dialTimeout, PoolSize: poolSize, TLSConfig: t.tls,
 		}
 	case "redis-cluster":
-		return asynq.RedisClusterClientOpt{Addrs: t.addrs, Username: t.user, Password: t.password, TLSConfig: t.tls}
+		return asynq.RedisClusterClientOpt{
+			Addrs: t.addrs, Username: t.user, Password: t.password, DialTimeout: dialTimeout, TLSConfig: t.tls,
+		}
 	default:
 		return asynq.RedisClientOpt{
-			Addr: t.addrs[0], Username: t.user, Password: t.password, DB: t.db, PoolSize: poolSize, TLSConfig: t.tls,
+			Addr: t.addrs[0], Username: t.user, Password: t.password, DB: t.db,
+			DialTimeout: dialTimeout, PoolSize: poolSize, TLSConfig: t.tls,
 		}
 	}
 }
