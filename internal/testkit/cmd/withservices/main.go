@@ -11,9 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/whmcsync/whmcsync/internal/services"
 	"github.com/whmcsync/whmcsync/internal/testkit"
