@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -87,8 +89,16 @@ func TestTheSessionIsOursWhateverTheDSNSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Clients(t.Context(), features, whmcs.Wish{Columns: []string{"datecreated"}}, 0, 3); err != nil {
-		t.Error(err)
+	b.exec(t, "UPDATE tblclients SET updated_at = '2024-07-01 10:00:00', firstname = 'Łukasz' WHERE id = 1") // in UTC
+	clients, err := db.ClientsByIDs(t.Context(), features, whmcs.Wish{Columns: []string{"datecreated", "updated_at"}}, []int64{1})
+	want := map[string]string{
+		"firstname": "Łukasz", "lastname": "O'Brien", "full_name": "Łukasz O'Brien", "datecreated": "2019-03-01", "updated_at": "2024-07-01 12:00:00",
+	}
+	if err != nil || len(clients) != 1 {
+		t.Fatal(clients, err)
+	}
+	if diff := cmp.Diff(want, clients[0].Columns); diff != "" {
+		t.Error(diff)
 	}
 	// An overlong line is cut in silence by a lax session.
 	err = db.LogActivity(t.Context(), strings.Repeat("x", 70_000))
