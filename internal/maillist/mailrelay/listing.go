@@ -11,11 +11,13 @@ import (
 )
 
 // place is what a cursor says: the page to read, its size, and the last id before it. After 0 with a page above 1 means
-// that this server has to be paged by number.
+// that this server has to be paged by number, unordered that it does not even sort.
 type place struct {
 	page, size int
 	after      int64
 }
+
+const unordered = -1 // as place.after
 
 func (p place) cursor() maillist.Cursor {
 	return maillist.Cursor(fmt.Sprintf("page=%d size=%d after=%d", p.page, p.size, p.after))
@@ -27,7 +29,7 @@ func (a *Account) parsePlace(c maillist.Cursor) (place, error) {
 	}
 	var p place
 	n, err := fmt.Sscanf(string(c), "page=%d size=%d after=%d", &p.page, &p.size, &p.after)
-	if err != nil || n != 3 || p.page < 1 || p.size < 1 || p.after < 0 || p.cursor() != c {
+	if err != nil || n != 3 || p.page < 1 || p.size < 1 || p.after < unordered || p.cursor() != c {
 		return place{}, fault.New(fault.Refused, a.name, "list subscribers", "%.60q is not one of our cursors", string(c))
 	}
 	return p, nil
@@ -88,10 +90,10 @@ func (a *Account) read(ctx context.Context, collection string, at place) ([]wire
 		}
 		at.after = 0
 	}
-	query := wire.Query{Collection: collection, Page: at.page, PerPage: at.size, SortByID: true}
+	query := wire.Query{Collection: collection, Page: at.page, PerPage: at.size, SortByID: at.after != unordered}
 	people, info, err := a.wire.List(ctx, query)
-	if fault.Is(err, fault.Rejected) {
-		query.SortByID = false
+	if query.SortByID && fault.Is(err, fault.Rejected) {
+		at.after, query.SortByID = unordered, false
 		people, info, err = a.wire.List(ctx, query)
 	}
 	return people, info, at, err
@@ -103,7 +105,9 @@ func (p place) behind(people []wire.Subscriber, info wire.PageInfo) place {
 	if info.PerPage > 0 && info.PerPage < p.size {
 		next.size = info.PerPage
 	}
-	if (p.page == 1 || p.after > 0) && ascending(people, 0) {
+	if p.after == unordered {
+		next.after = unordered
+	} else if (p.page == 1 || p.after > 0) && ascending(people, 0) {
 		next.after = int64(people[len(people)-1].ID)
 	}
 	return next

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -111,6 +112,9 @@ func (g *Groups) UnmarshalJSON(raw []byte) error {
 	}
 	g.Known, g.IDs = true, make([]int64, 0, len(items))
 	for _, item := range items {
+		if item <= 0 {
+			return errors.New("groups: one without an id")
+		}
 		g.IDs = append(g.IDs, int64(item))
 	}
 	slices.Sort(g.IDs)
@@ -136,9 +140,6 @@ func (r *groupRef) UnmarshalJSON(raw []byte) error {
 	}
 	if item.GroupID == 0 {
 		item.GroupID = item.ID
-	}
-	if item.GroupID == 0 {
-		return fmt.Errorf("a group without an id")
 	}
 	*r = groupRef(item.GroupID)
 	return nil
