@@ -31,7 +31,7 @@ func scanBatch(row pgx.CollectableRow) (state.Batch, error) {
 }
 
 // AppendBatches adds the slices of the ids behind fromCursor up to toCursor to a run, in the order of their ids; last
-// says that no more will come. state.ErrConflict when the run's cursor is not at fromCursor (any more), it is sliced,
+// says that no more will come. A pass ends with the run that has the open-ended slice. state.ErrConflict when the run's cursor is not at fromCursor (any more), it is sliced,
 // or it has ended.
 func (s *Store) AppendBatches(ctx context.Context, runID, fromCursor, toCursor int64, last bool, slices []state.NewBatch) error {
 	const op = "append the batches"
@@ -42,7 +42,7 @@ func (s *Store) AppendBatches(ctx context.Context, runID, fromCursor, toCursor i
 		var seq int
 		var sync string
 		err := tx.QueryRow(ctx, `
-			UPDATE runs SET slice_cursor = $3, sliced = $4, next_seq = next_seq + $5
+			UPDATE runs SET slice_cursor = $3, sliced = $4, next_seq = next_seq + $5, pass_ends = pass_ends OR $3 = 9223372036854775807
 			WHERE id = $1 AND slice_cursor = $2 AND NOT sliced AND NOT ended
 			RETURNING next_seq - $5, sync`, runID, fromCursor, toCursor, last, len(slices)).Scan(&seq, &sync)
 		if err != nil {

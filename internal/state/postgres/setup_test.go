@@ -2,10 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/whmcsync/whmcsync/internal/state"
@@ -133,4 +136,49 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// wantErr fails unless err is (or wraps) want.
+func wantErr(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error %v, want %v", err, want)
+	}
+}
+
+// wantSame fails on a difference.
+func wantSame(t testing.TB, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// race runs f n times at the same moment and counts the calls without an error; the others must fail with want.
+func race(t testing.TB, n int, want error, f func() error) (won int) {
+	t.Helper()
+	errs := make(chan error, n)
+	start := make(chan struct{})
+	for range n {
+		go func() {
+			<-start
+			errs <- f()
+		}()
+	}
+	close(start)
+	for range n {
+		switch err := <-errs; {
+		case err == nil:
+			won++
+		default:
+			wantErr(t, err, want)
+		}
+	}
+	return won
+}
+
+// lapse lets every lease lapse.
+func (b *bundle) lapse() {
+	b.t.Helper()
+	b.exec(`UPDATE batches SET lease_until = now() - interval '1 second' WHERE state = 'running'`)
 }

@@ -1,0 +1,136 @@
+package postgres_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/state/postgres"
+	"github.com/whmcsync/whmcsync/internal/testkit"
+)
+
+func TestOpenRefusesPlainlyAndSilently(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, url, hint string
+		class           fault.Class
+	}{
+		{"a url that is none", "postgres://whmcsync:s3cret@[/x", "not a valid one", fault.Refused},
+		{"a setting that is none", "postgres://whmcsync:s3cret@localhost/x?pool_max_conns=many", "not a valid one", fault.Refused},
+		{"a server that is not there", "postgres://whmcsync:s3cret@127.0.0.1:1/x", "is it running", fault.Transient},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := postgres.Open(t.Context(), tc.url, 2)
+			if !fault.Is(err, tc.class) || !strings.Contains(err.Error(), tc.hint) {
+				t.Errorf("got %v, want %s with %q", err, tc.class, tc.hint)
+			}
+			if strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("the error shows the password: %v", err)
+			}
+		})
+	}
+}
+
+func TestOpenHintsAtAMissingDatabase(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse(testkit.Postgres(t))
+	must(t, err)
+	u.Path += "_gone"
+	_, err = postgres.Open(t.Context(), u.String(), 2)
+	if !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "create it first") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOpenKeepsWithinItsConnections(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	store := b.open(3)
+	group, ctx := errgroup.WithContext(b.ctx)
+	for range 20 {
+		group.Go(func() error {
+			_, err := store.Syncs(ctx)
+			return err
+		})
+		group.Go(func() error { return store.SetTotal(ctx, news, 1) })
+	}
+	must(t, group.Wait())
+	b.Store.Close()
+	if n := b.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'whmcsync'`); n > 3 {
+		t.Errorf("%d connections, want at most 3", n)
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	t.Run("four processes at once apply each migration once", func(t *testing.T) {
+		t.Parallel()
+		url := testkit.Postgres(t)
+		applied := make([]int, 4)
+		group, ctx := errgroup.WithContext(t.Context())
+		for i := range applied {
+			group.Go(func() error {
+				store, err := postgres.Open(ctx, url, 2)
+				if err != nil {
+					return err
+				}
+				defer store.Close()
+				applied[i], err = store.Migrate(ctx)
+				return err
+			})
+		}
+		must(t, group.Wait())
+		if sum := applied[0] + applied[1] + applied[2] + applied[3]; sum != 3 {
+			t.Errorf("applied %v, want 3 in all", applied)
+		}
+	})
+	t.Run("an older schema is told with the way out", func(t *testing.T) {
+		t.Parallel()
+		store, err := postgres.Open(t.Context(), testkit.Postgres(t), 2)
+		must(t, err)
+		defer store.Close()
+		have, want, err := store.SchemaVersion(t.Context())
+		must(t, err)
+		if have != 0 || want != 3 {
+			t.Errorf("have %d, want %d", have, want)
+		}
+		for _, err := range []error{store.CheckSchema(t.Context()), onlyError(store.Syncs(t.Context()))} {
+			if err == nil || !strings.Contains(err.Error(), "whmcsync migrate") {
+				t.Errorf("got %v, want the hint", err)
+			}
+		}
+		_, err = store.Migrate(t.Context())
+		must(t, err)
+		must(t, store.CheckSchema(t.Context()))
+		again, err := store.Migrate(t.Context())
+		must(t, err)
+		if again != 0 {
+			t.Errorf("a second migration applied %d", again)
+		}
+	})
+}
+
+func TestErrorsKeepTheirCause(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, cancel := context.WithCancel(b.ctx)
+	cancel()
+	_, err := b.Sync(ctx, news)
+	wantErr(t, err, context.Canceled)
+	if !fault.Is(err, fault.Transient) {
+		t.Errorf("class %s, want transient", fault.ClassOf(err))
+	}
+	b.Store.Close()
+	_, err = b.RequestRun(b.ctx, state.Request{Sync: news})
+	if !fault.Is(err, fault.Transient) {
+		t.Errorf("class %s, want transient", fault.ClassOf(err))
+	}
+}
+
+func onlyError[T any](_ T, err error) error { return err }
