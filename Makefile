@@ -21,8 +21,9 @@ demo: ## see it work: starts all it needs, syncs 10,000 clients twice (ARGS=--ex
 
 test: ## run all tests on private servers (PKG=./internal/... ARGS='-run Name' for some)
 	@.ci/install test
+	@$(GO) build -o ./bin/withservices ./internal/testkit/cmd/withservices
 	@race=; if command -v "$${CC:-gcc}" >/dev/null; then race=-race; fi; \
-	$(GO) run ./internal/testkit/cmd/withservices -- $(GO) test $$race -shuffle=on -timeout 20m $(ARGS) $(PKG)
+	exec ./bin/withservices -- $(GO) test $$race -shuffle=on -timeout 20m $(ARGS) $(PKG)
 
 build: ## build ./bin/whmcsync, a static binary
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ./bin/whmcsync ./cmd/whmcsync

@@ -3,6 +3,8 @@ package services
 import (
 	"context"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -46,7 +48,7 @@ func (h *home) redisLaunch(binary string, port int, durable bool) launch {
 	lines := []string{
 		"bind 127.0.0.1",
 		fmt.Sprintf("dir %q", h.data),
-		"port " + fmt.Sprint(port),
+		"port " + strconv.Itoa(port),
 		"requirepass " + h.password,
 		"maxmemory-policy noeviction",
 		`save ""`,
@@ -62,6 +64,12 @@ func (h *home) redisURL(port int) string {
 }
 
 func (h *home) redisReady(ctx context.Context, port int) error {
+	// The client logs a refused connection on its own; until somebody listens that is no news.
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	conn.Close()
 	opt, err := redis.ParseURL(h.redisURL(port))
 	if err != nil {
 		return err

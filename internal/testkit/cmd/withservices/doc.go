@@ -1,6 +1,6 @@
 // Command withservices runs a command with private PostgreSQL, MariaDB and Redis servers named in its environment.
 //
-//	go run ./internal/testkit/cmd/withservices -- go test ./...
+//	withservices -- go test ./...
 //
 // Everything lies in a folder of its own below .state and is gone when the command ends or is interrupted. The exit
 // code is the command's.

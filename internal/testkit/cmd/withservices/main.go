@@ -138,14 +138,45 @@ func (s *servers) env(dir string) []string {
 	return env
 }
 
-// execute runs the command and returns its exit code; 128 + the signal when one ended it, as a shell does.
+// execute runs the command and returns its exit code; 128 + the signal when one ended it, as a shell does. The
+// command has a process group of its own, so that an interrupt reaches what it started too: the go command leaves
+// its test programs running otherwise.
 func execute(ctx context.Context, args, env []string) (int, error) {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // end asks the whole group, not only this process
 	cmd.Env = env
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = grace
-	err := cmd.Run()
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return exitFailed, err
+	}
+	ended := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		end(ctx, cmd.Process.Pid, ended)
+	}()
+	err := cmd.Wait()
+	close(ended)
+	<-watched
+	return exitCode(err)
+}
+
+// end passes an interrupt on to the group, and kills what is left of it after the time of grace.
+func end(ctx context.Context, group int, ended <-chan struct{}) {
+	select {
+	case <-ended:
+		return
+	case <-ctx.Done():
+	}
+	_ = syscall.Kill(-group, syscall.SIGINT)
+	select {
+	case <-ended:
+	case <-time.After(grace):
+	}
+	_ = syscall.Kill(-group, syscall.SIGKILL)
+}
+
+func exitCode(err error) (int, error) {
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:
