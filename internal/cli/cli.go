@@ -109,6 +109,7 @@ func newRoot(e *env) *cobra.Command {
 	flags.BoolVar(&e.json, "json", false, "print JSON for programs")
 	flags.StringVar(&e.logLevel, "log-level", "", "debug, info, warn or error (default: as configured)")
 	root.AddCommand(commands(e)...)
+	strict(root)
 	for _, cmd := range root.Commands() {
 		strict(cmd)
 	}

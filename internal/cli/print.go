@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/server"
@@ -26,6 +27,14 @@ func newTable(out io.Writer, header ...any) table.Writer {
 		t.AppendHeader(header)
 	}
 	return t
+}
+
+func rightAligned(columns ...int) []table.ColumnConfig {
+	configs := make([]table.ColumnConfig, len(columns))
+	for i, n := range columns {
+		configs[i] = table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	return configs
 }
 
 // countNames tells what the counts of a run mean, in the order in which people want to read them.

@@ -20,6 +20,7 @@ type crowd struct {
 	invalid []state.Failure             // clients whose address is not valid, newly seen
 	stale   int                         // clients whose address is not valid and was not before
 	healed  []int64                     // clients whose address was not valid before and is now
+	failed  map[int64]bool              // clients that failed in this run already
 }
 
 // read gathers the people of a batch: its clients, everybody who shares an address with one of them, and the addresses
@@ -29,7 +30,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	if err != nil {
 		return crowd{}, err
 	}
-	c := crowd{known: set.Subscribers, clients: len(clients)}
+	c := crowd{known: set.Subscribers, clients: len(clients), failed: failedIn(job.Run.ID, set.Failures)}
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
 	put, gone := w.compareRoster(&c, &here, clients, set.Roster, job)
@@ -42,6 +43,17 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	here.addLeft(&c)
 	here.people(&c)
 	return c, nil
+}
+
+// failedIn tells which records failed in the run itself: in an earlier attempt of the batch.
+func failedIn(run int64, failures []state.Failure) map[int64]bool {
+	failed := map[int64]bool{}
+	for _, failure := range failures {
+		if failure.RunID == run {
+			failed[failure.RecordID] = true
+		}
+	}
+	return failed
 }
 
 func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Client, state.RecordSet, error) {
@@ -76,7 +88,7 @@ func (w *Worker) compareRoster(c *crowd, here *addresses, clients []whmcs.Client
 			put = append(put, state.RosterRow{RecordID: client.ID, Email: email})
 		}
 		switch {
-		case email == "" && listed && before == "" && job.Run.Trigger != state.ByRetry:
+		case email == "" && listed && before == "" && job.Run.Trigger != state.ByRetry && !c.failed[client.ID]:
 			c.stale++
 		case email == "":
 			_, err := whmcs.NormalizeEmail(client.RawEmail)

@@ -6,10 +6,11 @@ import "github.com/whmcsync/whmcsync/internal/state"
 type tally struct {
 	counts state.Counts
 	done   map[string]string
+	failed map[int64]bool
 }
 
 func newTally(c crowd, e earlier) *tally {
-	t := &tally{counts: state.Counts{}, done: e.done}
+	t := &tally{counts: state.Counts{}, done: e.done, failed: c.failed}
 	t.add(state.CountRecords, c.clients)
 	t.add(state.CountMerged, c.merged)
 	t.add(state.CountFailed, len(c.invalid))
@@ -31,6 +32,8 @@ func (t *tally) count(d Decision) {
 	}
 	if did, ok := t.done[d.Wish.Email]; ok {
 		key = did
+	} else if d.Skip == "refused" && t.failed[d.Wish.Lead] {
+		key = state.CountFailed
 	}
 	t.add(key, 1)
 }
