@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit"
 )
 
 // signed adds the headers of a call made at a time with a secret.
@@ -167,5 +170,38 @@ func TestHookWhenSomethingIsAway(t *testing.T) {
 		if got.status != http.StatusServiceUnavailable || len(b.fake.touches) != 0 {
 			t.Errorf("%d %s, touched %v", got.status, got.body, b.fake.touches)
 		}
+	})
+}
+
+// slowNonces takes its time, unless it is told that nobody waits any more.
+type slowNonces struct{}
+
+func (slowNonces) Seen(ctx context.Context, _, _ string, _ time.Duration) (bool, error) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(300 * time.Millisecond):
+	}
+	return false, ctx.Err()
+}
+
+func TestHookCountsThoughTheCallerHasLeft(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *server.Config, d *server.Deps) { d.Nonces = slowNonces{} })
+	const body = `{"v":1,"event":"ClientEdit","clients":[12]}`
+	req, err := http.NewRequest(http.MethodPost, b.base+"/hooks/whmcs/main", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed(hookSecret, b.clock.Now(), body)(req)
+	conn, err := net.Dial("tcp", b.srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(req.Write(conn), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 10*time.Second, func() (bool, string) {
+		n := len(b.fake.touched())
+		return n == 2, strconv.Itoa(n) + " syncs were touched"
 	})
 }

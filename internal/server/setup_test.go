@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -269,6 +270,12 @@ func (f *fakeDeps) Touch(_ context.Context, sync string, ids []int64, trigger st
 	}
 	f.touches = append(f.touches, touch{sync, ids, trigger})
 	return nil
+}
+
+func (f *fakeDeps) touched() []touch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.touches)
 }
 
 func (f *fakeDeps) Seen(_ context.Context, source, nonce string, ttl time.Duration) (bool, error) {
