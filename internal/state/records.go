@@ -19,6 +19,7 @@ type Listing struct {
 	Pages    int
 	Rows     int
 	Complete bool
+	BegunAt  time.Time
 	EndedAt  time.Time
 }
 
@@ -60,6 +61,7 @@ type Change struct {
 	Side        Side
 	State       ChangeState
 	Destructive bool
+	Deferred    bool   // planned only: waits for the end of the run, when the guard has seen all
 	Reason      string // why, in a few plain words
 	Wish        []byte // fingerprint of what was wanted, so that a rejected wish is not planned again
 	CreatedAt   time.Time
@@ -92,13 +94,14 @@ type Subscriber struct {
 	Email       string // normalised; the key
 	RecordID    int64  // leading client
 	RemoteID    int64
-	RemoteEmail string  // as the list spells it
-	Groups      []int64 // groups that we gave, sorted
-	Fingerprint []byte  // of what we wanted when it was last settled
-	Echo        []byte  // of what the list said it holds after that
-	Suppressed  string  // maillist.Suppression
-	Refused     []byte  // fingerprint of a wish that was refused (by the list or by a person): not tried again
-	Version     int64   // raised by every write; 0 = no row yet
+	RemoteEmail string    // as the list spells it
+	Groups      []int64   // groups that we gave, sorted
+	Fingerprint []byte    // of what we wanted when it was last settled
+	Echo        []byte    // of what the list said it holds after that
+	Suppressed  string    // maillist.Suppression
+	Refused     []byte    // fingerprint of a wish that was refused (by the list or by a person): not tried again
+	Version     int64     // raised by every write; 0 = no row yet
+	SettledAt   time.Time // of the newest write; set by reads only
 }
 
 // Claim reserves one subscriber for one writer, if it is still at the version that was planned from.

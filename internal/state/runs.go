@@ -212,7 +212,8 @@ type Batch struct {
 	IDs        []int64 // the records (touch, destructive) or changes (revert) instead of a range
 	State      BatchState
 	Generation int
-	Attempts   int // failed ones
+	Attempts   int  // failed ones
+	FirstTry   bool // nobody has begun it before: there is nothing of an earlier attempt to look for
 	NotBefore  time.Time
 	Worker     string
 	LeaseUntil time.Time

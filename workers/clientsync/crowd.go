@@ -13,14 +13,15 @@ import (
 
 // crowd is what one batch has to settle: its people, and what is remembered of them.
 type crowd struct {
-	people  []Person                    // sorted by address; only those that this batch owns
-	known   map[string]state.Subscriber // by address
-	clients int                         // clients read for this batch
-	merged  int                         // clients settled by another record's batch
-	invalid []state.Failure             // clients whose address is not valid, newly seen
-	stale   int                         // clients whose address is not valid and was not before
-	healed  []int64                     // clients whose address was not valid before and is now
-	failed  map[int64]bool              // clients that failed in this run already
+	people   []Person                    // sorted by address; only those that this batch owns
+	known    map[string]state.Subscriber // by address
+	clients  int                         // clients read for this batch
+	merged   int                         // clients settled by another record's batch
+	invalid  []state.Failure             // clients whose address is not valid, newly seen
+	stale    int                         // clients whose address is not valid and was not before
+	healed   []int64                     // clients whose address was not valid before and is now
+	failed   map[int64]bool              // clients that failed in this run already
+	reported map[int64]bool              // clients with an open failure
 }
 
 // read gathers the people of a batch: its clients, everybody who shares an address with one of them, and the addresses
@@ -30,7 +31,11 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	if err != nil {
 		return crowd{}, err
 	}
-	c := crowd{known: set.Subscribers, clients: len(clients), failed: failedIn(job.Run.ID, set.Failures)}
+	c := crowd{known: set.Subscribers, clients: len(clients), failed: map[int64]bool{}, reported: map[int64]bool{}}
+	for _, failure := range set.Failures {
+		c.reported[failure.RecordID] = true
+		c.failed[failure.RecordID] = failure.RunID == job.Run.ID
+	}
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
 	put, gone := w.compareRoster(&c, &here, clients, set.Roster, job)
@@ -43,17 +48,6 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	here.addLeft(&c)
 	here.people(&c)
 	return c, nil
-}
-
-// failedIn tells which records failed in the run itself: in an earlier attempt of the batch.
-func failedIn(run int64, failures []state.Failure) map[int64]bool {
-	failed := map[int64]bool{}
-	for _, failure := range failures {
-		if failure.RunID == run {
-			failed[failure.RecordID] = true
-		}
-	}
-	return failed
 }
 
 func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Client, state.RecordSet, error) {
@@ -88,7 +82,7 @@ func (w *Worker) compareRoster(c *crowd, here *addresses, clients []whmcs.Client
 			put = append(put, state.RosterRow{RecordID: client.ID, Email: email})
 		}
 		switch {
-		case email == "" && listed && before == "" && job.Run.Trigger != state.ByRetry && !c.failed[client.ID]:
+		case email == "" && c.reported[client.ID] && !c.failed[client.ID] && job.Run.Trigger != state.ByRetry:
 			c.stale++
 		case email == "":
 			_, err := whmcs.NormalizeEmail(client.RawEmail)

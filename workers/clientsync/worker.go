@@ -126,9 +126,15 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, c crowd) (map[st
 	}
 	fresh := w.now().Sub(listing.EndedAt) < w.maxAge()
 	for _, key := range keys {
-		evidence[key] = Evidence{Known: true, Fresh: fresh}
+		// What was settled since the listing began, it cannot know: memory is the better evidence.
+		if c.known[key].SettledAt.Before(listing.BegunAt) {
+			evidence[key] = Evidence{Known: true, Fresh: fresh}
+		}
 	}
 	for _, row := range rows {
+		if !evidence[row.Key].Known {
+			continue
+		}
 		var entry maillist.Entry
 		if err := json.Unmarshal(row.Body, &entry); err != nil {
 			return nil, fault.New(fault.Refused, job.Batch.Account, "read listing", "entry of run %d: %w", job.Run.ID, err)

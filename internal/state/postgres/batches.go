@@ -88,8 +88,8 @@ func (s *Store) AddBatch(ctx context.Context, runID int64, n state.NewBatch) (st
 func (s *Store) TakeReady(ctx context.Context, sync string, window int) ([]state.Batch, error) {
 	rows, _ := s.quick.Query(ctx, `
 		WITH room AS (
-			SELECT greatest($2 - count(*), 0) AS n FROM batches
-			WHERE sync = $1 AND state IN ('queued', 'running') AND kind = 'slice'
+			SELECT greatest($2 - count(*), 0) AS n FROM batches b JOIN runs r ON r.id = b.run_id
+			WHERE b.sync = $1 AND b.state IN ('queued', 'running') AND b.kind = 'slice' AND NOT r.ended
 		), open AS (
 			SELECT r.id FROM runs r JOIN syncs y ON y.name = r.sync JOIN accounts a ON a.name = y.account
 			WHERE r.sync = $1 AND NOT r.ended AND y.paused_at IS NULL AND a.paused_at IS NULL

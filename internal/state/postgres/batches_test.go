@@ -100,6 +100,14 @@ func TestTakeReady(t *testing.T) {
 		wantSame(t, "room for one", []int{3}, seqs(take(b, 2)))
 		wantSame(t, "a smaller window", 0, len(take(b, 1)))
 	})
+	t.Run("what a failed run left behind takes no room", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		run := b.pass()
+		b.begin(b.slice(run, 3, 250)[0])
+		must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunFailed, "")))
+		b.slice(b.pass(), 2, 250)
+	})
 	t.Run("two schedulers never get the same batch", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)

@@ -123,7 +123,7 @@ func reopen(ctx context.Context, tx pgx.Tx, sync string, ids []int64, emails []s
 		WITH locked AS (
 			SELECT email FROM subscribers WHERE sync = $1 AND email = ANY($2) AND refused IS NOT NULL ORDER BY email FOR UPDATE
 		)
-		UPDATE subscribers u SET refused = NULL, version = version + 1 FROM locked WHERE u.sync = $1 AND u.email = locked.email`,
+		UPDATE subscribers u SET refused = NULL, version = version + 1, updated_at = now() FROM locked WHERE u.sync = $1 AND u.email = locked.email`,
 		sync, emails); err != nil {
 		return err
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-const listingColumns = `l.id, l.cursor, l.pages, l.rows, l.complete, l.ended_at`
+const listingColumns = `l.id, l.cursor, l.pages, l.rows, l.complete, l.created_at, l.ended_at`
 
 func scanListing(row pgx.CollectableRow) (state.Listing, error) {
 	var l state.Listing
-	err := row.Scan(&l.ID, &l.Cursor, &l.Pages, &l.Rows, &l.Complete, moment{&l.EndedAt})
+	err := row.Scan(&l.ID, &l.Cursor, &l.Pages, &l.Rows, &l.Complete, moment{&l.BegunAt}, moment{&l.EndedAt})
 	return l, err
 }
 

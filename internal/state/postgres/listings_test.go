@@ -47,7 +47,7 @@ func TestListingGoesOnWhereItStopped(t *testing.T) {
 
 	done, err := b.Listing(b.ctx, listing.ID)
 	must(t, err)
-	if !done.Complete || done.Rows != 3 || done.Pages != 2 || done.EndedAt.IsZero() {
+	if !done.Complete || done.Rows != 3 || done.Pages != 2 || done.BegunAt.IsZero() || done.EndedAt.Before(done.BegunAt) {
 		t.Errorf("listing %+v", done)
 	}
 	wantSame(t, "rows kept", int64(3), b.number(`SELECT count(*) FROM listing_rows`))

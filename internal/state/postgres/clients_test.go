@@ -1,0 +1,327 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+const ana, bob, eve = "ana@example.com", "bob@example.com", "eve@example.com"
+
+// keep settles subscribers without a claim, as a first load does.
+func (b *bundle) keep(lease state.Lease, subscribers ...state.Subscriber) {
+	b.t.Helper()
+	var settlements []state.Settlement
+	for _, u := range subscribers {
+		settlements = append(settlements, state.Settlement{Subscriber: u})
+	}
+	must(b.t, b.SettleSubscribers(b.ctx, lease, news, settlements))
+}
+
+func (b *bundle) subscriber(email string) state.Subscriber {
+	b.t.Helper()
+	found, err := b.SubscribersByEmails(b.ctx, news, []string{email})
+	must(b.t, err)
+	return found[email]
+}
+
+// row is a roster row.
+func row(id int64, email string) state.RosterRow { return state.RosterRow{RecordID: id, Email: email} }
+
+func TestRoster(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	must(t, b.PutRoster(b.ctx, news, []state.RosterRow{row(1, "x@example.com"), row(3, eve), row(2, ""), row(1, ana), row(4, ana)}, nil))
+	must(t, b.PutRoster(b.ctx, "other", []state.RosterRow{row(1, eve)}, nil))
+	must(t, b.PutRoster(b.ctx, news, []state.RosterRow{row(3, bob), row(1, ana)}, []int64{4, 99}))
+	must(t, b.PutRoster(b.ctx, news, nil, nil))
+	all, err := b.Roster(b.ctx, news, 0, 100)
+	must(t, err)
+	wantSame(t, "all", []state.RosterRow{row(1, ana), row(2, ""), row(3, bob)}, all)
+	within, err := b.Roster(b.ctx, news, 1, 2)
+	must(t, err)
+	wantSame(t, "behind 1 up to 2", []state.RosterRow{row(2, "")}, within)
+	byID, err := b.RosterByIDs(b.ctx, news, []int64{3, 1, 4})
+	must(t, err)
+	wantSame(t, "by id", []state.RosterRow{row(1, ana), row(3, bob)}, byID)
+	byEmail, err := b.RosterByEmails(b.ctx, news, []string{bob, "", eve})
+	must(t, err)
+	wantSame(t, "by e-mail", []state.RosterRow{row(3, bob)}, byEmail)
+}
+
+func TestPutRosterWritesOnlyWhatDiffers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	rows := []state.RosterRow{row(1, ana), row(2, bob)}
+	must(t, b.PutRoster(b.ctx, news, rows, nil))
+	written := func() int64 { return b.number(`SELECT sum(xmin::text::bigint)::bigint FROM roster`) }
+	before := written()
+	must(t, b.PutRoster(b.ctx, news, rows, nil))
+	wantSame(t, "row versions", before, written())
+}
+
+func TestSubscribersComeWithAllThatConcernsTheirRecords(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, lease := b.lease()
+	must(t, b.PutRoster(b.ctx, news, []state.RosterRow{row(1, ana), row(2, bob), row(3, ""), row(11, ana), row(12, eve), row(13, ana)}, nil))
+	full := state.Subscriber{
+		Email: ana, RecordID: 11, RemoteID: 70, RemoteEmail: "Ana@Example.com", Groups: []int64{1, 3}, Fingerprint: []byte{1},
+		Echo: []byte{2}, Suppressed: "bounced", Refused: []byte{3}, Version: 1,
+	}
+	left := state.Subscriber{Email: "former@example.com", RecordID: 2, Groups: []int64{}, Version: 1}
+	far := state.Subscriber{Email: eve, RecordID: 12, Version: 1}
+	fresh := func(u state.Subscriber) state.Subscriber { u.Version = 0; return u }
+	b.keep(lease, fresh(full), fresh(left), fresh(far))
+	must(t, b.FinishBatch(b.ctx, lease, nil, []state.Failure{{RecordID: 3, Class: "refused"}, {RecordID: 12, Class: "refused"}}))
+
+	byRange, err := b.SubscribersByRange(b.ctx, news, 0, 10)
+	must(t, err)
+	if len(byRange.Failures) != 1 || byRange.Failures[0].RecordID != 3 {
+		t.Errorf("failures %+v", byRange.Failures)
+	}
+	byRange.Failures = nil
+	wantSame(t, "by range", state.RecordSet{
+		Roster:      []state.RosterRow{row(1, ana), row(2, bob), row(3, "")},
+		Subscribers: map[string]state.Subscriber{ana: full, left.Email: left},
+		Shared:      []state.RosterRow{row(11, ana), row(13, ana)},
+	}, byRange)
+	forIDs, err := b.SubscribersForIDs(b.ctx, news, []int64{1, 11})
+	must(t, err)
+	wantSame(t, "for ids", state.RecordSet{
+		Roster:      []state.RosterRow{row(1, ana), row(11, ana)},
+		Subscribers: map[string]state.Subscriber{ana: full},
+		Shared:      []state.RosterRow{row(13, ana)},
+	}, forIDs)
+	none, err := b.SubscribersForIDs(b.ctx, news, nil)
+	must(t, err)
+	wantSame(t, "for none", state.RecordSet{}, none)
+	if diff := cmp.Diff([]any{[]int64(nil), []int64{}}, []any{byRangeGroups(b, eve), byRangeGroups(b, left.Email)}); diff != "" {
+		t.Errorf("no groups and none known are not the same: %s", diff)
+	}
+}
+
+func byRangeGroups(b *bundle, email string) []int64 { return b.subscriber(email).Groups }
+
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	claimOf := func(version int64, emails ...string) (claims []state.Claim) {
+		for _, email := range emails {
+			claims = append(claims, state.Claim{Email: email, RecordID: 1, Version: version, Changes: []state.Change{
+				{Key: email, Field: "name", RecordID: 1, State: state.ChangePlanned}, {Key: email, Field: "groups", RecordID: 1, State: state.ChangePlanned},
+			}})
+		}
+		return claims
+	}
+	try := func(b *bundle, lease state.Lease, claims []state.Claim) []state.Claimed {
+		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, claims)
+		must(b.t, err)
+		return claimed
+	}
+	two := func(b *bundle) (state.Lease, state.Lease) {
+		batches := b.slice(b.pass(), 2, 250)
+		return b.begin(batches[0]), b.begin(batches[1])
+	}
+	t.Run("is granted in the order asked, with its changes", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		_, lease := b.lease()
+		claimed := try(b, lease, claimOf(0, eve, ana, eve))
+		for i, want := range []bool{true, true, false} {
+			if claimed[i].OK != want || len(claimed[i].ChangeIDs) != 2*int(b2i(want)) || claimed[i].Version != b2i(want) {
+				t.Errorf("claim %d: %+v", i, claimed[i])
+			}
+		}
+		for i, key := range []string{eve, ana} {
+			changes, err := b.Changes(b.ctx, state.ChangeFilter{IDs: claimed[i].ChangeIDs})
+			must(t, err)
+			wantSame(t, "fields", []string{key, "groups", key, "name"}, []string{changes[0].Key, changes[0].Field, changes[1].Key, changes[1].Field})
+			wantSame(t, "ids", claimed[i].ChangeIDs, []int64{changes[1].ID, changes[0].ID})
+		}
+	})
+	t.Run("keeps others out while the lease lives", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		mine, other := two(b)
+		first := try(b, mine, claimOf(0, ana))
+		if again := try(b, other, claimOf(first[0].Version, ana)); again[0].OK {
+			t.Error("another worker got it")
+		}
+		if fresh := try(b, other, claimOf(0, ana)); fresh[0].OK {
+			t.Error("another worker made it anew")
+		}
+		if own := try(b, mine, claimOf(first[0].Version, ana)); !own[0].OK {
+			t.Error("one's own claim is in the way")
+		}
+		wantSame(t, "changes recorded", int64(4), b.number(`SELECT count(*) FROM changes`))
+	})
+	for name, end := range map[string]func(*bundle, state.Lease){
+		"its lease lapsed": func(b *bundle, _ state.Lease) {
+			b.exec(`UPDATE batches SET lease_until = now() - interval '1 second' WHERE seq = 1`)
+		},
+		"its batch was finished": func(b *bundle, l state.Lease) { b.finish(l) },
+		"its batch was handed back": func(b *bundle, l state.Lease) {
+			must(b.t, b.HandBack(b.ctx, l, state.HandBack{To: state.BatchReady}))
+		},
+	} {
+		t.Run("ends when "+name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			mine, other := two(b)
+			first := try(b, mine, claimOf(0, ana))
+			end(b, mine)
+			again := try(b, other, claimOf(first[0].Version, ana))
+			if !again[0].OK || again[0].Version != 2 {
+				t.Errorf("again %+v", again)
+			}
+			old, err := b.Changes(b.ctx, state.ChangeFilter{IDs: first[0].ChangeIDs})
+			must(t, err)
+			wantSame(t, "what the first one left behind", state.ChangeSuperseded, old[0].State)
+		})
+	}
+	t.Run("of a version that has moved on, or of nobody, is not granted", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		_, lease := b.lease()
+		b.keep(lease, state.Subscriber{Email: ana, RecordID: 1})
+		claimed := try(b, lease, append(claimOf(2, ana), claimOf(1, bob)...))
+		wantSame(t, "claims", []state.Claimed{{}, {}}, claimed)
+		wantSame(t, "changes recorded", int64(0), b.number(`SELECT count(*) FROM changes`))
+	})
+	t.Run("two workers in opposite order get each person once", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		batches := b.slice(b.pass(), 2, 250)
+		var emails, reversed []string
+		for i := range 200 {
+			emails = append(emails, fmt.Sprintf("p%d@example.com", i))
+		}
+		for i := range emails {
+			reversed = append(reversed, emails[len(emails)-1-i])
+		}
+		orders := make(chan []string, 2)
+		orders <- emails
+		orders <- reversed
+		leases := make(chan state.Lease, 2)
+		leases <- b.begin(batches[0])
+		leases <- b.begin(batches[1])
+		granted := make(chan int, 2)
+		race(t, 2, nil, func() error {
+			claimed, err := b.ClaimSubscribers(b.ctx, <-leases, news, claimOf(0, <-orders...))
+			n := 0
+			for _, c := range claimed {
+				n += int(b2i(c.OK))
+			}
+			granted <- n
+			return err
+		})
+		wantSame(t, "granted in all", 200, <-granted+<-granted)
+	})
+}
+
+func b2i(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	t.Run("keeps the subscriber, ends the claim and settles the changes", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		run, lease := b.lease()
+		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, RecordID: 1, Changes: []state.Change{
+			{Key: ana, Field: "name", Old: "a", New: "b\x00", State: state.ChangePlanned, Side: state.SideAccount, Reason: "differs", Wish: []byte{9}},
+		}}})
+		must(t, err)
+		want := state.Subscriber{Email: ana, RecordID: 1, RemoteID: 5, Groups: []int64{2}, Fingerprint: []byte{7}, Version: claimed[0].Version}
+		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Subscriber: want, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied}}))
+		want.Version++
+		got := b.subscriber(ana)
+		wantSame(t, "subscriber", want, got)
+		if got.SettledAt.IsZero() {
+			t.Error("no moment of the newest write")
+		}
+		changes, err := b.Changes(b.ctx, state.ChangeFilter{RunID: run.ID, State: state.ChangeApplied})
+		must(t, err)
+		wantSame(t, "changes", []state.Change{{
+			ID: changes[0].ID, Sync: news, RunID: run.ID, BatchID: lease.BatchID, Key: ana, Field: "name", Old: "a", New: "b", Side: state.SideAccount,
+			State: state.ChangeApplied, Reason: "differs", Wish: []byte{9}, CreatedAt: changes[0].CreatedAt, SettledAt: changes[0].SettledAt,
+		}}, changes)
+		if changes[0].SettledAt.IsZero() {
+			t.Error("no moment of settlement")
+		}
+		wantSame(t, "claims", int64(0), b.number(`SELECT count(*) FROM subscribers WHERE claim_token <> ''`))
+	})
+	t.Run("forgets a subscriber", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		_, lease := b.lease()
+		b.keep(lease, state.Subscriber{Email: ana}, state.Subscriber{Email: bob})
+		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Subscriber: state.Subscriber{Email: ana, Version: 1}, Forget: true}}))
+		wantSame(t, "forgotten", state.Subscriber{}, b.subscriber(ana))
+		wantSame(t, "left", bob, b.subscriber(bob).Email)
+	})
+	t.Run("one that has moved on is left alone and looked at again, the others are settled", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		_, lease := b.lease()
+		b.keep(lease, state.Subscriber{Email: ana, RecordID: 1}, state.Subscriber{Email: bob, RecordID: 2}, state.Subscriber{Email: eve, RecordID: 3})
+		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, RecordID: 1, Version: 1, Changes: []state.Change{{Key: ana, State: state.ChangePlanned}}}})
+		must(t, err)
+		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{
+			{Subscriber: state.Subscriber{Email: ana, RecordID: 1, Version: 1, RemoteID: 8}, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied},
+			{Subscriber: state.Subscriber{Email: bob, RecordID: 2, Version: 1, RemoteID: 8}},
+			{Subscriber: state.Subscriber{Email: eve, RecordID: 3, Version: 4}, Forget: true},
+			{Subscriber: state.Subscriber{Email: "new@example.com", RecordID: 4, Version: 3}},
+		}))
+		wantSame(t, "ana", int64(0), b.subscriber(ana).RemoteID)
+		wantSame(t, "bob", int64(8), b.subscriber(bob).RemoteID)
+		wantSame(t, "eve", eve, b.subscriber(eve).Email)
+		batch, run, _, err := b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
+		must(t, err)
+		wantSame(t, "looked at again", []int64{1, 3, 4}, batch.IDs)
+		wantSame(t, "trigger", state.ByRetry, run.Trigger)
+		wantSame(t, "ana's change", int64(1), b.number(`SELECT count(*) FROM changes WHERE state = 'applied'`))
+	})
+	t.Run("failures come and go, also without a subscriber", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		_, lease := b.lease()
+		fail := state.Settlement{Failures: []state.Failure{{RecordID: 1, Class: "rejected"}, {RecordID: 2, Class: "rejected"}}}
+		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{fail}))
+		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Resolved: []int64{1}}}))
+		failures, err := b.Failures(b.ctx, state.FailureFilter{Sync: news})
+		must(t, err)
+		if len(failures) != 1 || failures[0].RecordID != 2 {
+			t.Errorf("failures %+v", failures)
+		}
+		must(t, b.SettleSubscribers(b.ctx, lease, news, nil))
+	})
+}
+
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, lease := b.lease()
+	b.keep(lease, state.Subscriber{Email: ana, RecordID: 1, Refused: []byte{1}}, state.Subscriber{Email: bob, RecordID: 2, Refused: []byte{2}})
+	must(t, b.FinishBatch(b.ctx, lease, nil, []state.Failure{
+		{RecordID: 1, Key: ana, Class: "rejected"}, {RecordID: 2, Key: bob, Class: "refused"}, {RecordID: 3, Key: eve, Class: "rejected"},
+	}))
+	ids, err := b.Retry(b.ctx, news, state.FailureFilter{Class: "rejected"})
+	must(t, err)
+	wantSame(t, "records", []int64{1, 3}, ids)
+	wantSame(t, "ana", state.Subscriber{Email: ana, RecordID: 1, Version: 2}, b.subscriber(ana))
+	wantSame(t, "bob", []byte{2}, b.subscriber(bob).Refused)
+	batch, _, _, err := b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
+	must(t, err)
+	wantSame(t, "touched", []int64{1, 3}, batch.IDs)
+	none, err := b.Retry(b.ctx, "other", state.FailureFilter{})
+	must(t, err)
+	wantSame(t, "of another sync", 0, len(none))
+}
