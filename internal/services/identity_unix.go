@@ -3,6 +3,7 @@
 package services
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -56,10 +57,13 @@ func (id *identity) own(dir string) error {
 		return nil
 	}
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+		if err == nil {
+			err = os.Lchown(path, id.uid, id.gid)
 		}
-		return os.Lchown(path, id.uid, id.gid)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a server that is on its way out removes files of its own
+		}
+		return err
 	})
 }
 

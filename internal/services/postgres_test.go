@@ -3,9 +3,13 @@ package services_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
@@ -83,18 +87,34 @@ func TestOneDirectoryServesOneProcess(t *testing.T) {
 
 func TestPostgresDiesWithItsParent(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/proc/self/status"); err != nil {
-		t.Skip("only Linux ends a child with its parent")
-	}
-	startPostgres(t, t.TempDir()).Stop() // skips where there is none
+	onLinux(t)
+	parent, server := startParent(t, t.TempDir())
+	check(t, parent.Process.Kill())
+	eventually(t, "the server is gone", func() bool { return gone(server) })
+}
+
+func TestPostgresWaitsForAnOrphanOfAKilledParent(t *testing.T) {
+	t.Parallel()
+	onLinux(t)
 	dir := t.TempDir()
 	parent, server := startParent(t, dir)
+	check(t, syscall.Kill(server, syscall.SIGSTOP)) // it cannot leave yet
 	check(t, parent.Process.Kill())
 	_ = parent.Wait()
-	t.Run("and the next start waits for it and goes on", func(t *testing.T) {
-		inPostgres(t, startPostgres(t, dir).URL, "SELECT 1")
-		eventually(t, "the first server is gone", func() bool { return gone(server) })
-	})
+	time.AfterFunc(300*time.Millisecond, func() { _ = syscall.Kill(server, syscall.SIGCONT) })
+	inPostgres(t, startPostgres(t, dir).URL, "SELECT 1")
+	if !gone(server) {
+		t.Error("two servers work on one directory")
+	}
+}
+
+// onLinux skips what only Linux can do, and where there is no PostgreSQL.
+func onLinux(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends a child with its parent")
+	}
+	startPostgres(t, t.TempDir()).Stop()
 }
 
 func TestPostgresStartsOverAForeignPidFile(t *testing.T) {
@@ -102,7 +122,10 @@ func TestPostgresStartsOverAForeignPidFile(t *testing.T) {
 	dir := t.TempDir()
 	startPostgres(t, dir).Stop()
 	// In a container that starts again, the number in the file is often that of some other, living process.
-	stale := fmt.Sprintf("%d\n%s\n1\n1\n\n127.0.0.1\n", os.Getppid(), filepath.Join(dir, "data"))
+	other := exec.Command("sleep", "1000")
+	check(t, other.Start())
+	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
+	stale := fmt.Sprintf("%d\n%s\n1\n1\n\n127.0.0.1\n", other.Process.Pid, filepath.Join(dir, "data"))
 	check(t, os.WriteFile(filepath.Join(dir, "data", "postmaster.pid"), []byte(stale), 0o600))
 	inPostgres(t, startPostgres(t, dir).URL, "SELECT 1")
 }
