@@ -2,9 +2,11 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -62,9 +64,10 @@ func TestOpenKeepsWithinItsConnections(t *testing.T) {
 	}
 	must(t, group.Wait())
 	b.Store.Close()
-	if n := b.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'whmcsync'`); n > 3 {
-		t.Errorf("%d connections, want at most 3", n)
-	}
+	testkit.Eventually(t, 10*time.Second, func() (bool, string) {
+		n := b.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'whmcsync'`)
+		return n <= 3, fmt.Sprintf("%d connections, want at most 3", n)
+	})
 }
 
 func TestMigrate(t *testing.T) {
