@@ -6,43 +6,27 @@ import (
 	"testing"
 )
 
-func TestBlockedAboveNamesTheFolderThatIsClosed(t *testing.T) {
+func TestAFolderIsClosedToStrangersOnly(t *testing.T) {
 	t.Parallel()
 	top := t.TempDir()
-	data := filepath.Join(top, "closed", "open", "data")
+	closed := filepath.Join(top, "closed")
+	data := filepath.Join(closed, "open", "data")
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	stranger := &identity{name: "stranger", uid: 4_000_001, gid: 4_000_001}
 	ourselves := &identity{name: "us", uid: os.Getuid(), gid: os.Getgid()}
-	opened(t, top)
-
-	t.Run("nothing is closed", func(t *testing.T) {
-		if got := stranger.blockedAbove(data); got != "" {
-			t.Errorf("got %s", got)
-		}
-	})
-	t.Run("a folder is closed to strangers only", func(t *testing.T) {
-		closed := filepath.Join(top, "closed")
-		if err := os.Chmod(closed, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if got := stranger.blockedAbove(data); got != closed {
-			t.Errorf("got %q, want %q", got, closed)
-		}
-		if got := ourselves.blockedAbove(data); got != "" {
-			t.Errorf("we are blocked by %s", got)
-		}
-	})
-}
-
-// opened makes the folders above a temporary directory passable; they are ours too.
-func opened(t *testing.T, dir string) {
-	t.Helper()
-	for ; dir != filepath.Clean(os.TempDir()); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if !stranger.mayPass(closed) || stranger.blockedAbove(data) != stranger.blockedAbove(closed) {
+		t.Errorf("an open folder is taken for closed: blocked by %q", stranger.blockedAbove(data))
+	}
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if stranger.mayPass(closed) || stranger.blockedAbove(data) == "" {
+		t.Error("a closed folder is taken for open")
+	}
+	if !ourselves.mayPass(closed) {
+		t.Error("our own folder is taken for closed to us")
 	}
 }
 
