@@ -69,13 +69,16 @@ type Page struct {
 	Next    Cursor
 	Done    bool
 	Total   int // how many the list says it holds, for progress only; 0 = unknown
+	// Gaps says that somebody may have been missed between the page before and this one, because people were deleted
+	// meanwhile: then a person who is not listed has to be looked up before that is believed.
+	Gaps bool
 }
 
 // Destination is a mailing list account. All methods may be called by many goroutines at once. Errors are *fault.Error:
 // Transient, RateLimited, Auth, Rejected, Protocol, and NotFound where said.
 type Destination interface {
 	// ListPage reads one page of all subscribers, suppressed ones included, with their groups. Every subscriber that
-	// exists throughout the listing is on at least one page; one that moves while listing may be on two.
+	// exists throughout the listing is on at least one page, unless a page says Gaps; one that moves may be on two.
 	ListPage(ctx context.Context, after Cursor) (Page, error)
 	// Find looks one person up, live, by address (any spelling). fault.NotFound when the list does not know it.
 	Find(ctx context.Context, email string) (Entry, error)

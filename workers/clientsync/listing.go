@@ -13,11 +13,41 @@ import (
 	"github.com/whmcsync/whmcsync/workers"
 )
 
-// A listing has two parts, the subscribers and then the deleted ones; its cursor names the part and the place in it.
+// A listing has two parts, the subscribers and then the deleted ones.
 const (
-	subscribersPart = "subscribers:"
-	deletedPart     = "deleted:"
+	subscribersPart = "subscribers"
+	deletedPart     = "deleted"
+	endPart         = "end"
 )
+
+// place is where a listing stands: the part, whether somebody may have been missed so far, and the list's own cursor.
+type place struct {
+	part string
+	gaps bool
+	at   maillist.Cursor
+}
+
+const (
+	withGaps = "gaps"
+	gapless  = "gapless"
+)
+
+// String is how a place is stored; parsePlace reads it. The start is "".
+func (p place) String() string {
+	word := gapless
+	if p.gaps {
+		word = withGaps
+	}
+	return p.part + " " + word + " " + string(p.at)
+}
+
+func parsePlace(text string) place {
+	fields := strings.SplitN(text, " ", 3)
+	if len(fields) < 3 {
+		return place{part: subscribersPart}
+	}
+	return place{part: fields[0], gaps: fields[1] == withGaps, at: maillist.Cursor(fields[2])}
+}
 
 // list reads the outside list page by page into the run's listing. A second try goes on where the first one stopped.
 func (w *Worker) list(ctx context.Context, job workers.Job) (state.Counts, error) {
@@ -26,11 +56,11 @@ func (w *Worker) list(ctx context.Context, job workers.Job) (state.Counts, error
 		return nil, err
 	}
 	counts := state.Counts{}
-	for cursor := listing.Cursor; !listing.Complete; {
+	for at := parsePlace(listing.Cursor); !listing.Complete; {
 		if job.Draining() {
 			return nil, workers.ErrDraining
 		}
-		page, next, err := w.nextPage(ctx, cursor)
+		page, next, err := w.nextPage(ctx, at)
 		if err != nil {
 			return nil, err
 		}
@@ -39,35 +69,36 @@ func (w *Worker) list(ctx context.Context, job workers.Job) (state.Counts, error
 		if err != nil {
 			return nil, err
 		}
-		listing.Complete = next == ""
-		if err := w.Store.AppendListing(ctx, job.Lease, listing.ID, cursor, next, rows, listing.Complete); err != nil {
+		listing.Complete = next.part == endPart
+		if err := w.Store.AppendListing(ctx, job.Lease, listing.ID, listing.Cursor, next.String(), rows, listing.Complete); err != nil {
 			return nil, err
 		}
-		cursor = next
+		at, listing.Cursor = next, next.String()
 	}
 	return counts, nil
 }
 
-// nextPage reads the page at the cursor and says where the next one is; "" = the listing has ended.
-func (w *Worker) nextPage(ctx context.Context, cursor string) (maillist.Page, string, error) {
+// nextPage reads the page at a place and says where the next one is.
+func (w *Worker) nextPage(ctx context.Context, at place) (maillist.Page, place, error) {
 	deleted, canListDeleted := w.List.(maillist.DeletedLister)
-	if place, ok := strings.CutPrefix(cursor, deletedPart); ok && canListDeleted {
-		page, err := deleted.ListDeletedPage(ctx, maillist.Cursor(place))
+	if at.part == deletedPart && canListDeleted {
+		page, err := deleted.ListDeletedPage(ctx, at.at)
 		if err != nil || page.Done {
-			return page, "", err
+			return page, place{part: endPart, gaps: at.gaps}, err
 		}
-		return page, deletedPart + string(page.Next), nil
+		return page, place{deletedPart, at.gaps, page.Next}, nil
 	}
-	page, err := w.List.ListPage(ctx, maillist.Cursor(strings.TrimPrefix(cursor, subscribersPart)))
+	page, err := w.List.ListPage(ctx, at.at)
+	gaps := at.gaps || page.Gaps
 	switch {
 	case err != nil:
-		return page, "", err
+		return page, at, err
 	case !page.Done:
-		return page, subscribersPart + string(page.Next), nil
+		return page, place{subscribersPart, gaps, page.Next}, nil
 	case canListDeleted:
-		return page, deletedPart, nil
+		return page, place{part: deletedPart, gaps: gaps}, nil
 	default:
-		return page, "", nil
+		return page, place{part: endPart, gaps: gaps}, nil
 	}
 }
 

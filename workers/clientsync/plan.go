@@ -16,6 +16,7 @@ import (
 type Evidence struct {
 	Known bool            // false: nobody looked
 	Fresh bool            // recent enough to write upon
+	Gaps  bool            // who is not there may have been missed
 	Entry *maillist.Entry // nil: looked, and not there
 }
 
@@ -143,6 +144,8 @@ func (d *Decision) optOut() {
 // decideAbsent: a person we once settled and who is not on the list any more was deleted there, and stays deleted.
 func (p Policy) decideAbsent(d *Decision, known state.Subscriber, ev Evidence) {
 	switch {
+	case ev.Gaps:
+		d.Act = Look
 	case known.RemoteID != 0:
 		d.Suppressed = maillist.Deleted
 		d.Skip = string(maillist.Deleted)

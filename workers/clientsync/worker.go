@@ -124,11 +124,11 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, c crowd) (map[st
 	if err != nil {
 		return nil, err
 	}
-	fresh := w.now().Sub(listing.EndedAt) < w.maxAge()
+	fresh, gaps := w.now().Sub(listing.EndedAt) < w.maxAge(), parsePlace(listing.Cursor).gaps
 	for _, key := range keys {
 		// What was settled since the listing began, it cannot know: memory is the better evidence.
 		if c.known[key].SettledAt.Before(listing.BegunAt) {
-			evidence[key] = Evidence{Known: true, Fresh: fresh}
+			evidence[key] = Evidence{Known: true, Fresh: fresh, Gaps: gaps}
 		}
 	}
 	for _, row := range rows {

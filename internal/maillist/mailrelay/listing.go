@@ -66,7 +66,7 @@ func (a *Account) list(ctx context.Context, collection string, after maillist.Cu
 	if err != nil {
 		return maillist.Page{}, err
 	}
-	page := maillist.Page{Entries: entries, Total: info.Total, Done: len(people) == 0}
+	page := maillist.Page{Entries: entries, Total: info.Total, Done: len(people) == 0, Gaps: at.after <= 0 && at.page > 1}
 	if at.after > 0 && info.Total > 0 {
 		page.Total += (at.page - 1) * at.size // the server counted only what is left
 	}
