@@ -18,7 +18,6 @@ type errand struct {
 	known     map[string]state.Subscriber
 	earlier   earlier
 	tally     *tally
-	failures  []state.Failure
 	unsettled error // why the batch has to be tried again although it got to its end
 	misses    int   // calls in a row that failed for no fault of the record
 }
@@ -55,7 +54,7 @@ func (e *errand) do(ctx context.Context, part []Decision) error {
 // look finds out live what could not be decided from memory.
 func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, settlements []state.Settlement, fatal error) {
 	for _, d := range part {
-		if d.Act != Look {
+		if d.Act != Look && !e.outdated(d) {
 			ready = append(ready, d)
 			continue
 		}
@@ -75,6 +74,11 @@ func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, s
 		settlements = append(settlements, settlement...)
 	}
 	return ready, settlements, nil
+}
+
+// outdated says that the evidence for a write has become too old while the batch was under way.
+func (e *errand) outdated(d Decision) bool {
+	return len(d.Changes) > 0 && !d.Until.IsZero() && e.now().After(d.Until)
 }
 
 func (e *errand) lookOne(ctx context.Context, d Decision) (Decision, error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
@@ -17,6 +18,7 @@ type Evidence struct {
 	Known bool            // false: nobody looked
 	Fresh bool            // recent enough to write upon
 	Gaps  bool            // who is not there may have been missed
+	Until time.Time       // when it stops being fresh; zero = it was looked up live
 	Entry *maillist.Entry // nil: looked, and not there
 }
 
@@ -44,12 +46,13 @@ type Decision struct {
 	Upsert     maillist.Subscriber // with Create and Update
 	Leave      []maillist.GroupID  // with Detach
 	Changes    []state.Change
+	Until      time.Time // a write upon the evidence must come before; zero = at any time
 }
 
 // Decide compares a wish with what was settled last and with the evidence. It is pure; ask again with better evidence
 // when it says Look.
 func (p Policy) Decide(wish Wish, known state.Subscriber, ev Evidence) Decision {
-	d := Decision{Wish: wish, Entry: ev.Entry, Suppressed: maillist.Suppression(known.Suppressed)}
+	d := Decision{Wish: wish, Entry: ev.Entry, Until: ev.Until, Suppressed: maillist.Suppression(known.Suppressed)}
 	switch {
 	case known.Refused != nil && bytes.Equal(known.Refused, wish.Fingerprint):
 		d.Act, d.Skip = Nothing, "refused"

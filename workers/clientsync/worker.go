@@ -80,7 +80,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 	if err := errand.heal(ctx, crowd.healed); err != nil {
 		return nil, nil, err
 	}
-	return tally.counts, append(crowd.invalid, errand.failures...), errand.unsettled
+	return tally.counts, crowd.invalid, errand.unsettled
 }
 
 // plan decides about every person of the crowd from memory and, where the run has one, the listing.
@@ -124,11 +124,11 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, c crowd) (map[st
 	if err != nil {
 		return nil, err
 	}
-	fresh, gaps := w.now().Sub(listing.EndedAt) < w.maxAge(), parsePlace(listing.Cursor).gaps
+	until, gaps := listing.BegunAt.Add(w.maxAge()), parsePlace(listing.Cursor).gaps
 	for _, key := range keys {
 		// What was settled since the listing began, it cannot know: memory is the better evidence.
 		if c.known[key].SettledAt.Before(listing.BegunAt) {
-			evidence[key] = Evidence{Known: true, Fresh: fresh, Gaps: gaps}
+			evidence[key] = Evidence{Known: true, Fresh: w.now().Before(until), Gaps: gaps, Until: until}
 		}
 	}
 	for _, row := range rows {
