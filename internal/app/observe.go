@@ -53,11 +53,29 @@ func (a *App) onReport(ctx context.Context, t queue.Task) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := run.Counts[state.CountWroteBack]; n > 0 {
+		if err := a.logActivity(ctx, run, n); err != nil {
+			return nil, err
+		}
+	}
 	needsPerson := run.State != state.RunDone || run.Held > 0 || run.Counts[state.CountFailed] > 0
 	if a.Config.Alerts.Webhook.IsZero() || !needsPerson {
 		return run.Counts, nil
 	}
 	return run.Counts, a.alert(ctx, run)
+}
+
+// logActivity leaves one line about a run that wrote to WHMCS in its activity log, where that is granted.
+func (a *App) logActivity(ctx context.Context, run state.Run, clients int64) error {
+	src, ok := a.sources[a.Config.Syncs[run.Sync].Source]
+	if !ok {
+		return nil
+	}
+	db, features, err := src.open(ctx)
+	if err != nil || !features.ActivityLog {
+		return err
+	}
+	return db.LogActivity(ctx, fmt.Sprintf("whmcsync: %d clients opted out of marketing mail, as they did on the mailing list (sync %s, run %d)", clients, run.Sync, run.ID))
 }
 
 // alert posts the run as JSON. The address is a secret: errors do not name it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/tasks"
@@ -80,8 +81,11 @@ func (a *App) RequestRun(ctx context.Context, sync string, trigger state.Trigger
 	return a.Request(ctx, state.Request{Sync: sync, Trigger: trigger})
 }
 
-// Request asks for a run with all its wishes.
+// Request asks for a run with all its wishes. fault.Held when the sync or its account is paused.
 func (a *App) Request(ctx context.Context, request state.Request) (int64, error) {
+	if err := a.paused(ctx, request.Sync); err != nil {
+		return 0, err
+	}
 	open, err := a.Store.OpenRuns(ctx, request.Sync)
 	if err != nil {
 		return 0, err
@@ -101,6 +105,25 @@ func (a *App) Request(ctx context.Context, request state.Request) (int64, error)
 		}
 	}
 	return a.Store.RequestRun(ctx, request)
+}
+
+// paused says who is paused and why, as an error.
+func (a *App) paused(ctx context.Context, name string) error {
+	sync, err := a.Store.Sync(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !sync.PausedAt.IsZero() {
+		return fault.New(fault.Held, "", name, "the sync is paused (%s): `whmcsync resume %s`", sync.PauseReason, name)
+	}
+	accounts, err := a.Store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	if pause := accountPause(accounts, sync.Account); pause != nil {
+		return fault.New(fault.Held, "", name, "account %s is paused (%s): `whmcsync resume %s`", sync.Account, pause.Reason, sync.Account)
+	}
+	return nil
 }
 
 // Seen remembers a nonce in Redis for ttl and says whether it was there already.
