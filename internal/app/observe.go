@@ -113,13 +113,9 @@ func (a *App) snapshot(ctx context.Context) (obs.Snapshot, error) {
 		if _, configured := a.Config.Syncs[sync.Name]; !configured {
 			continue
 		}
-		failures, err := a.Store.CountFailures(ctx, sync.Name)
+		view, err := a.syncSnapshot(ctx, sync)
 		if err != nil {
 			return shot, err
-		}
-		view := obs.SyncSnapshot{Name: sync.Name, Offset: sync.Offset, SourceRecords: sync.RecordsTotal, LastPass: sync.LastPassAt, Failures: map[string]int64{}}
-		for class, n := range failures {
-			view.Failures[class] = int64(n)
 		}
 		shot.Syncs = append(shot.Syncs, view)
 	}
@@ -133,6 +129,38 @@ func (a *App) snapshot(ctx context.Context) (obs.Snapshot, error) {
 		}
 	}
 	return a.queueSnapshot(ctx, shot)
+}
+
+func (a *App) syncSnapshot(ctx context.Context, sync state.Sync) (obs.SyncSnapshot, error) {
+	view := obs.SyncSnapshot{
+		Name: sync.Name, Offset: sync.Offset, SourceRecords: sync.RecordsTotal, LastPass: sync.LastPassAt, Failures: map[string]int64{},
+	}
+	failures, err := a.Store.CountFailures(ctx, sync.Name)
+	if err != nil {
+		return view, err
+	}
+	for class, n := range failures {
+		view.Failures[class] = int64(n)
+	}
+	view.Held, err = a.heldOf(ctx, sync.Name)
+	return view, err
+}
+
+// heldOf counts the changes of a sync that wait for a person; its newest pass counts as one when it is held as a whole.
+func (a *App) heldOf(ctx context.Context, sync string) (int64, error) {
+	newest, err := a.Store.Runs(ctx, state.RunFilter{Sync: sync, Kind: state.RunPass, Limit: 1})
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	if len(newest) == 1 && newest[0].State == state.RunHeld {
+		n++
+	}
+	byRun, err := a.Store.HeldRuns(ctx, sync)
+	for _, changes := range byRun {
+		n += int64(changes)
+	}
+	return n, err
 }
 
 func (a *App) queueSnapshot(ctx context.Context, shot obs.Snapshot) (obs.Snapshot, error) {

@@ -68,7 +68,7 @@ func snapshot(lastPass time.Time) obs.Snapshot {
 	return obs.Snapshot{
 		Leader: true,
 		Syncs: []obs.SyncSnapshot{
-			{Name: "newsletter", Offset: 500, SourceRecords: 10000, LastPass: lastPass, Failures: map[string]int64{"rejected": 2}},
+			{Name: "newsletter", Offset: 500, SourceRecords: 10000, Held: 3, LastPass: lastPass, Failures: map[string]int64{"rejected": 2}},
 			{Name: "fresh"},
 		},
 		Accounts: []obs.AccountSnapshot{{Name: "news", Paused: true}},
@@ -87,6 +87,8 @@ func TestSnapshot(t *testing.T) {
 			`whmcsync_snapshot_up 1`,
 			`whmcsync_leader 1`,
 			`whmcsync_offset{sync="newsletter"} 500`,
+			`whmcsync_held_changes{sync="newsletter"} 3`,
+			`whmcsync_held_changes{sync="fresh"} 0`,
 			`whmcsync_source_records{sync="newsletter"} 10000`,
 			`whmcsync_failures{class="rejected",sync="newsletter"} 2`,
 			`whmcsync_last_pass_age_seconds{sync="newsletter"} 3600`,

@@ -24,6 +24,7 @@ type SyncSnapshot struct {
 	SourceRecords int64
 	LastPass      time.Time        // end of the newest finished pass; zero = none yet
 	Failures      map[string]int64 // open failures by class
+	Held          int64            // changes that wait for a person; a held run counts as one
 }
 
 // AccountSnapshot is one account.
@@ -57,6 +58,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	descUp       = desc("snapshot_up", "Whether Postgres and Redis could be asked for the gauges below.")
 	descFailures = desc("failures", "Records that could not be settled, open, by class.", "sync", "class")
+	descHeld     = desc("held_changes", "Changes that wait for a person; a held run counts as one.", "sync")
 	descDepth    = desc("queue_depth", "Tasks of a queue by state.", "queue", "state")
 	descLatency  = desc("queue_latency_seconds", "Age of the oldest task that is ready.", "queue")
 	descOffset   = desc("offset", "Highest record id up to which the present pass is settled; 0 between passes.", "sync")
@@ -81,7 +83,7 @@ type snapshotCollector struct {
 // Describe implements prometheus.Collector.
 func (c *snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descUp, descFailures, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPaused, descLeader,
+		descUp, descFailures, descHeld, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPaused, descLeader,
 	} {
 		ch <- d
 	}
@@ -112,6 +114,7 @@ func (c *snapshotCollector) Collect(ch chan<- prometheus.Metric) {
 func (c *snapshotCollector) collectSync(ch chan<- prometheus.Metric, s SyncSnapshot) {
 	gauge(ch, descOffset, float64(s.Offset), s.Name)
 	gauge(ch, descRecords, float64(s.SourceRecords), s.Name)
+	gauge(ch, descHeld, float64(s.Held), s.Name)
 	for class, n := range s.Failures {
 		gauge(ch, descFailures, float64(n), s.Name, class)
 	}
