@@ -13,6 +13,15 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
+const beginSQL = `
+	UPDATE batches b SET state = 'running', token = $3, worker = $4, lease_until = now() + $5::interval, started_at = now(),
+		begins = begins + 1, error = ''
+	FROM runs r, syncs y, accounts a
+	WHERE b.id = $1 AND b.generation = $2 AND b.state IN ('queued', 'ready')
+		AND r.id = b.run_id AND NOT r.ended
+		AND y.name = b.sync AND y.paused_at IS NULL AND a.name = b.account AND a.paused_at IS NULL
+	RETURNING `+batchColumns+`, `+runColumns
+
 // BeginBatch gives a worker the lease on one generation of a batch for ttl. state.ErrStale when that generation is
 // running, settled or overtaken, its run has ended, or its sync or account is paused; a paused batch stays queued and is
 // made ready again by the scheduler.
@@ -20,14 +29,7 @@ func (s *Store) BeginBatch(ctx context.Context, batchID int64, generation int, w
 	var batch state.Batch
 	var run state.Run
 	token := rand.Text()
-	err := s.quick.QueryRow(ctx, `
-		UPDATE batches b SET state = 'running', token = $3, worker = $4, lease_until = now() + $5::interval, started_at = now(),
-			begins = begins + 1, error = ''
-		FROM runs r, syncs y, accounts a
-		WHERE b.id = $1 AND b.generation = $2 AND b.state IN ('queued', 'ready')
-			AND r.id = b.run_id AND NOT r.ended
-			AND y.name = b.sync AND y.paused_at IS NULL AND a.name = b.account AND a.paused_at IS NULL
-		RETURNING `+batchColumns+`, `+runColumns, batchID, generation, token, worker, ttl).
+	err := s.quick.QueryRow(ctx, beginSQL, batchID, generation, token, worker, ttl).
 		Scan(append(batchFields(&batch), runFields(&run)...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return state.Batch{}, state.Run{}, state.Lease{}, state.ErrStale
@@ -72,16 +74,17 @@ func (s *Store) FinishBatch(ctx context.Context, l state.Lease, counts state.Cou
 	return broken("finish the batch", finishBatch(ctx, pool, l, counts, failures))
 }
 
+const settleSQL = `UPDATE batches SET state = 'settled', settled_at = now(), lease_until = NULL, token = '', counts = $4 WHERE ` + held
+
 func finishBatch(ctx context.Context, pool *pgxpool.Pool, l state.Lease, counts state.Counts, failures []state.Failure) error {
-	const settle = `UPDATE batches SET state = 'settled', settled_at = now(), lease_until = NULL, token = '', counts = $4 WHERE ` + held
 	args := []any{l.BatchID, l.Generation, l.Token, orEmpty(counts)}
 	if len(failures) == 0 {
-		tag, err := pool.Exec(ctx, settle, args...)
+		tag, err := pool.Exec(ctx, settleSQL, args...)
 		return unlessOne(tag.RowsAffected(), err)
 	}
 	var settled int64
 	err := pool.QueryRow(ctx, `
-		WITH settled AS (`+settle+` RETURNING sync, run_id), failed AS (`+upsertFailures("settled.sync", "settled.run_id", 5, "settled,")+`)
+		WITH settled AS (`+settleSQL+` RETURNING sync, run_id), failed AS (`+upsertFailures("settled.sync", "settled.run_id", 5, "settled,")+`)
 		SELECT count(*) FROM settled`, append(args, failureColumns(failures)...)...).Scan(&settled)
 	return unlessOne(settled, err)
 }

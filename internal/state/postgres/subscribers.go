@@ -36,7 +36,7 @@ func byEmail(found []state.Subscriber) map[string]state.Subscriber {
 
 // SubscribersByRange reads all that is remembered of the records with from < id <= to, in one round trip.
 func (s *Store) SubscribersByRange(ctx context.Context, sync string, from, to int64) (state.RecordSet, error) {
-	return s.recordSet(ctx, "ID > $2 AND ID <= $3", sync, from, to)
+	return s.recordSet(ctx, rangeOfIDs, sync, from, to)
 }
 
 // SubscribersForIDs reads all that is remembered of the records named, in one round trip.
@@ -63,6 +63,9 @@ var recordSetQueries = []string{`
 	ORDER BY other.record_id`, `
 	SELECT ` + failureFields + ` FROM failures WHERE sync = $1 AND (record_id in set) ORDER BY record_id`,
 }
+
+// rangeOfIDs is the condition of a slice.
+const rangeOfIDs = "ID > $2 AND ID <= $3"
 
 func inSet(query, condition string) string {
 	for _, id := range []string{"u.record_id", "r.record_id", "other.record_id", "record_id"} {
