@@ -84,6 +84,21 @@ func TestListingOnServersThatDiffer(t *testing.T) {
 	}
 }
 
+func TestSizeReallyUsedIsAskedForNext(t *testing.T) {
+	t.Parallel()
+	server := startSim(t, sim.Options{PageCap: 7, ByID: sim.Ignored})
+	seed(server, 20)
+	account := open(t, server, mailrelay.Config{PageSize: 10})
+	first, err := account.ListPage(t.Context(), "")
+	if err != nil || first.Next != "page=2 size=7 after=7" {
+		t.Fatalf("goes on at %q, %v", first.Next, err)
+	}
+	second, err := account.ListPage(t.Context(), first.Next)
+	if err != nil || second.Next != "page=3 size=7 after=0" {
+		t.Errorf("goes on at %q, %v", second.Next, err)
+	}
+}
+
 func TestTotalIsForProgress(t *testing.T) {
 	t.Parallel()
 	server := startSim(t, sim.Options{})
