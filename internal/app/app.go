@@ -43,6 +43,16 @@ type Options struct {
 
 // Open connects to Postgres (or hosts it), checks the schema and makes the configured syncs known.
 func Open(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
+	a := newApp(cfg, opts)
+	if err := a.openStore(ctx, opts.Migrate); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// newApp is an application that has opened nothing yet.
+func newApp(cfg config.Config, opts Options) *App {
 	host, _ := os.Hostname()
 	a := &App{
 		Config: cfg, Version: opts.Version, Log: opts.Log, Metrics: obs.NewMetrics(opts.Version),
@@ -52,11 +62,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	for name, src := range cfg.Sources {
 		a.sources[name] = &source{name: name, config: src}
 	}
-	if err := a.openStore(ctx, opts.Migrate); err != nil {
-		a.Close()
-		return nil, err
-	}
-	return a, nil
+	return a
 }
 
 func (a *App) openStore(ctx context.Context, migrate bool) error {

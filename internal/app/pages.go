@@ -152,7 +152,7 @@ func (p pages) rate(ctx context.Context, name string) (server.RateUse, error) {
 	}
 	limits, err := account.limiter.Limits(ctx)
 	return server.RateUse{
-		LimitPerSecond: limits.PerSecond, InFlight: limits.InFlight, InFlightLimit: limits.MaxInFlight, BlockedUntil: limits.BlockedUntil,
+		LimitPerSecond: limits.PerSecond, UsedPerSecond: limits.UsedPerSecond, InFlight: limits.InFlight, InFlightLimit: limits.MaxInFlight, BlockedUntil: limits.BlockedUntil,
 	}, err
 }
 

@@ -5,7 +5,7 @@
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local interval, cap = tonumber(ARGV[2]), tonumber(ARGV[3])
-local state = redis.call('HMGET', KEYS[1], 'next', 'until', 'factor', 'factor_at')
+local state = redis.call('HMGET', KEYS[1], 'next', 'until', 'factor', 'factor_at', 'window', 'calls', 'calls_before')
 local next, blocked = tonumber(state[1] or 0), tonumber(state[2] or 0)
 local factor = tonumber(state[3] or 1) + (now - tonumber(state[4] or now)) / tonumber(ARGV[6])
 
@@ -23,6 +23,14 @@ if cap > 0 then
 end
 if interval > 0 then
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', at + interval / math.min(1, factor)))
-  redis.call('PEXPIRE', KEYS[1], 7200000)
 end
+-- Calls are counted in windows of ten seconds, for people.
+local window = math.floor(at / 10000000)
+local calls, before = tonumber(state[6] or 0), tonumber(state[7] or 0)
+if tonumber(state[5] or 0) ~= window then
+  before = tonumber(state[5] or 0) == window - 1 and calls or 0
+  calls = 0
+end
+redis.call('HSET', KEYS[1], 'window', window, 'calls', calls + 1, 'calls_before', before)
+redis.call('PEXPIRE', KEYS[1], 7200000)
 return {0, at - now, blocked}
