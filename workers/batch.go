@@ -112,10 +112,8 @@ func (e *Executor) handBack(ctx context.Context, batch state.Batch, lease state.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	back, outcome := handBackFor(cause)
-	if fault.Is(cause, fault.Auth) && batch.Account != "" {
-		if err := e.Store.PauseAccount(ctx, batch.Account, cause.Error()); err != nil {
-			e.Log.Error().Err(err).Str("account", batch.Account).Msg("account could not be paused")
-		}
+	if fault.Is(cause, fault.Auth) {
+		e.pause(ctx, batch, cause)
 	}
 	if err := e.Store.HandBack(ctx, lease, back); err != nil && !errors.Is(err, state.ErrLeaseLost) {
 		e.Log.Warn().Err(err).Int64("batch", batch.ID).Msg("batch could not be handed back and waits for its lease to lapse")
@@ -128,6 +126,20 @@ func (e *Executor) handBack(ctx context.Context, batch state.Batch, lease state.
 	e.Log.Warn().Err(cause).Str("sync", batch.Sync).Int64("run", batch.RunID).Int64("batch", batch.ID).
 		Int("attempts", batch.Attempts).Str("class", string(fault.ClassOf(cause))).Msg("batch handed back")
 	return result, cause
+}
+
+// pause stops what lacks the right credentials: the account, or the sync alone when its source refused them, so that
+// the account's other syncs go on.
+func (e *Executor) pause(ctx context.Context, batch state.Batch, cause error) {
+	var err error
+	if refused, ok := errors.AsType[*fault.Error](cause); ok && refused.Account != "" && refused.Account != batch.Account {
+		err = e.Store.PauseSync(ctx, batch.Sync, cause.Error())
+	} else {
+		err = e.Store.PauseAccount(ctx, batch.Account, cause.Error())
+	}
+	if err != nil {
+		e.Log.Error().Err(err).Str("sync", batch.Sync).Str("account", batch.Account).Msg("credentials were refused, and the pause could not be noted")
+	}
 }
 
 // unlikely is how long a batch waits whose trouble needs a person.
@@ -145,7 +157,7 @@ func handBackFor(cause error) (state.HandBack, string) {
 	case fault.Transient, fault.Protocol:
 		back.CountAttempt = true
 		return back, "retry"
-	case fault.Auth: // goes on when a person resumes the account
+	case fault.Auth: // goes on when a person resumes the account or the sync
 		back.To = state.BatchReady
 		return back, "paused"
 	default:

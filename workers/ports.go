@@ -15,4 +15,5 @@ type Store interface {
 	FinishBatch(ctx context.Context, lease state.Lease, counts state.Counts, failures []state.Failure) error
 	HandBack(ctx context.Context, lease state.Lease, back state.HandBack) error
 	PauseAccount(ctx context.Context, account, reason string) error
+	PauseSync(ctx context.Context, sync, reason string) error
 }

@@ -40,6 +40,7 @@ func (d *clientsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []
 			return nil, nil, err
 		}
 		worker.Clients, worker.Features, worker.Policy.OptIn = db, features, features.OptIn
+		worker.Policy.WriteBack = worker.Policy.WriteBack && features.WriteOptOut
 	}
 	return worker.Do(ctx, job)
 }

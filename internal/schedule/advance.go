@@ -64,33 +64,43 @@ func (p *pass) slice(ctx context.Context, run state.Run) error {
 	if err != nil {
 		return err
 	}
-	total := run.Total
+	cut := progress.Batches
+	if run.ListingID != 0 {
+		cut-- // the listing's own batch
+	}
+	total := int64(cut * p.BatchSize) // what a crash left is cut already: all batches are full, but the last of a table
 	if !run.Sliced {
-		cut := progress.Batches
-		if run.ListingID != 0 {
-			cut-- // the listing's own batch
-		}
-		add := func(from, to int64, batches []state.NewBatch, last bool) error {
-			return p.Store.AppendBatches(ctx, run.ID, from, to, last, batches)
-		}
-		if total, err = p.Surveyor.Survey(ctx, run, cut, add); err != nil {
+		rest, err := p.survey(ctx, run, cut)
+		if err != nil {
 			return err
 		}
-		if run.FromID == 0 {
-			if err := p.Store.SetTotal(ctx, p.Name, total); err != nil {
-				return err
-			}
-		}
+		total += rest
 	}
-	if run.BatchLimit > 0 {
-		total = min(total, int64(run.BatchLimit*p.BatchSize))
+	return p.work(ctx, run, total)
+}
+
+func (p *pass) survey(ctx context.Context, run state.Run, cut int) (rest int64, err error) {
+	rest, err = p.Surveyor.Survey(ctx, run, cut, func(from, to int64, batches []state.NewBatch, last bool) error {
+		return p.Store.AppendBatches(ctx, run.ID, from, to, last, batches)
+	})
+	if err != nil || run.FromID != 0 {
+		return rest, err
 	}
-	set := state.RunSet{Total: &total}
+	return rest, p.Store.SetTotal(ctx, p.Name, int64(cut*p.BatchSize)+rest)
+}
+
+// work lets the batches of a run that is cut be executed. total counts the records from its first one on.
+func (p *pass) work(ctx context.Context, run state.Run, total int64) error {
+	var set state.RunSet
 	if run.FromID == 0 {
 		limit := p.Guard.Limit(total)
 		set.GuardLimit = &limit
 	}
-	_, err = p.Store.MoveRun(ctx, run.ID, state.RunSlicing, state.RunWorking, set)
+	if run.BatchLimit > 0 {
+		total = min(total, int64(run.BatchLimit*p.BatchSize))
+	}
+	set.Total = &total
+	_, err := p.Store.MoveRun(ctx, run.ID, state.RunSlicing, state.RunWorking, set)
 	return err
 }
 
@@ -158,12 +168,17 @@ func (p *pass) say(run state.Run) {
 // pollLimit is how many changed records a poll points at; more of them are a reason for a pass.
 const pollLimit = 2000
 
-// poll points at records that changed since the last look. It is a hint only: the pass is the truth.
+// pollAgain is how soon a poll that failed is tried again.
+const pollAgain = time.Minute
+
+// poll points at records that changed since the last look. It is a hint only: the pass is the truth. A poll that failed
+// is tried again in its own time, not with every tick.
 func (p *pass) poll(ctx context.Context, sync state.Sync) error {
 	now := p.now()
-	if p.Poller == nil || p.Poll <= 0 || now.Sub(sync.PolledAt) < p.Poll {
+	if p.Poller == nil || p.Poll <= 0 || now.Sub(sync.PolledAt) < p.Poll || now.Sub(p.polled) < min(p.Poll, pollAgain) {
 		return nil
 	}
+	p.polled = now
 	if sync.PollCursor.IsZero() {
 		return p.Store.SetPoll(ctx, p.Name, now.Add(-time.Minute))
 	}

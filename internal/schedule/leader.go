@@ -57,7 +57,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	defer s.release(ctx)
 	var term *term
 	for {
-		lead, err := s.Store.AcquireLeadership(ctx, s.Holder, s.ttl())
+		lead, err := s.acquire(ctx)
 		switch {
 		case err != nil && term != nil && term.lapsed():
 			s.Log.Error().Err(err).Msg("leadership could not be renewed in time")
@@ -82,6 +82,13 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		case <-time.After(s.ttl() / 5):
 		}
 	}
+}
+
+// acquire asks for the lease. An answer that takes too long is none: the lease may be over by then.
+func (s *Scheduler) acquire(ctx context.Context) (state.Leadership, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.ttl()/5)
+	defer cancel()
+	return s.Store.AcquireLeadership(ctx, s.Holder, s.ttl())
 }
 
 // term is one time of leading.

@@ -17,6 +17,7 @@ type pass struct {
 	started   time.Time
 	recovered time.Time
 	advanced  time.Time
+	polled    time.Time
 	waiting   string // slot that waits for an earlier run, logged once
 }
 
@@ -192,7 +193,9 @@ func (p *pass) recover(ctx context.Context) error {
 		if known {
 			continue
 		}
-		if err := p.Store.Requeue(ctx, batch.ID, batch.Generation); err != nil && !errors.Is(err, state.ErrStale) {
+		if err := p.Store.Requeue(ctx, batch.ID, batch.Generation); errors.Is(err, state.ErrConflict) {
+			continue // a worker has begun it meanwhile
+		} else if err != nil {
 			return err
 		}
 		p.Log.Warn().Str("sync", p.Name).Int64("run", batch.RunID).Int64("batch", batch.ID).Msg("queue lost a batch and gets it again")

@@ -1,6 +1,7 @@
 package clientsync
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -13,15 +14,14 @@ import (
 
 // crowd is what one batch has to settle: its people, and what is remembered of them.
 type crowd struct {
-	people   []Person                    // sorted by address; only those that this batch owns
+	people   []Person                    // by owner; only those that this batch owns
 	known    map[string]state.Subscriber // by address
 	clients  int                         // clients read for this batch
-	merged   int                         // clients settled by another record's batch
+	merged   int                         // clients settled together with another one who has the same address
 	invalid  []state.Failure             // clients whose address is not valid, newly seen
-	stale    int                         // clients whose address is not valid and was not before
-	healed   []int64                     // clients whose address was not valid before and is now
+	reported int                         // clients whose address is not valid, as was reported before
+	healed   []int64                     // clients that were reported so and have a valid address now, or are gone
 	failed   map[int64]bool              // clients that failed in this run already
-	reported map[int64]bool              // clients with an open failure
 }
 
 // read gathers the people of a batch: its clients, everybody who shares an address with one of them, and the addresses
@@ -31,14 +31,11 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	if err != nil {
 		return crowd{}, err
 	}
-	c := crowd{known: set.Subscribers, clients: len(clients), failed: map[int64]bool{}, reported: map[int64]bool{}}
-	for _, failure := range set.Failures {
-		c.reported[failure.RecordID] = true
-		c.failed[failure.RecordID] = failure.RunID == job.Run.ID
-	}
+	c := crowd{known: set.Subscribers, clients: len(clients), failed: map[int64]bool{}}
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
-	put, gone := w.compareRoster(&c, &here, clients, set.Roster, job)
+	c.addInvalid(clients, here.emails, set.Failures, job.Run)
+	put, gone := compareRoster(here.emails, set.Roster)
 	if err := w.Store.PutRoster(ctx, job.Batch.Sync, put, gone); err != nil {
 		return crowd{}, err
 	}
@@ -68,30 +65,48 @@ func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Client, sta
 	return clients, set, err
 }
 
+// addInvalid files the clients whose address is not valid: they are failures, each reported once. failures are the open
+// ones of the batch's records; those about an address have no key.
+func (c *crowd) addInvalid(clients []whmcs.Client, emails map[int64]string, failures []state.Failure, run state.Run) {
+	open := map[int64]bool{}
+	for _, failure := range failures {
+		c.failed[failure.RecordID] = failure.RunID == run.ID
+		if failure.Key != "" {
+			continue
+		}
+		if email, exists := emails[failure.RecordID]; exists && email == "" {
+			open[failure.RecordID] = true
+		} else {
+			c.healed = append(c.healed, failure.RecordID)
+		}
+	}
+	for _, client := range clients {
+		switch {
+		case emails[client.ID] != "":
+		case open[client.ID] && run.Trigger != state.ByRetry:
+			c.reported++
+		default:
+			_, err := whmcs.NormalizeEmail(client.RawEmail)
+			c.invalid = append(c.invalid, state.Failure{RecordID: client.ID, Class: string(fault.Refused), Message: "e-mail address not valid: " + err.Error()})
+		}
+	}
+}
+
 // compareRoster finds what the roster does not know yet: new and changed addresses, and clients that are gone.
-func (w *Worker) compareRoster(c *crowd, here *addresses, clients []whmcs.Client, roster []state.RosterRow, job workers.Job) (put []state.RosterRow, gone []int64) {
+func compareRoster(emails map[int64]string, roster []state.RosterRow) (put []state.RosterRow, gone []int64) {
 	known := make(map[int64]string, len(roster))
 	for _, row := range roster {
 		known[row.RecordID] = row.Email
-	}
-	for _, client := range clients {
-		email := here.emails[client.ID]
-		before, listed := known[client.ID]
-		delete(known, client.ID)
-		if !listed || before != email {
-			put = append(put, state.RosterRow{RecordID: client.ID, Email: email})
-		}
-		switch {
-		case email == "" && c.reported[client.ID] && !c.failed[client.ID] && job.Run.Trigger != state.ByRetry:
-			c.stale++
-		case email == "":
-			_, err := whmcs.NormalizeEmail(client.RawEmail)
-			c.invalid = append(c.invalid, state.Failure{RecordID: client.ID, Class: string(fault.Refused), Message: "e-mail address not valid: " + err.Error()})
-		case listed && before == "":
-			c.healed = append(c.healed, client.ID)
+		if _, exists := emails[row.RecordID]; !exists {
+			gone = append(gone, row.RecordID)
 		}
 	}
-	return put, slices.Sorted(maps.Keys(known))
+	for _, id := range slices.Sorted(maps.Keys(emails)) {
+		if before, listed := known[id]; !listed || before != emails[id] {
+			put = append(put, state.RosterRow{RecordID: id, Email: emails[id]})
+		}
+	}
+	return put, gone
 }
 
 // addSharers reads the clients outside this batch who share an address with one inside.
@@ -192,7 +207,7 @@ func (a *addresses) addLeft(c *crowd) {
 // people fills the crowd with the persons that are this batch's to settle.
 func (a *addresses) people(c *crowd) {
 	for email, clients := range a.byEmail {
-		slices.SortFunc(clients, func(x, y whmcs.Client) int { return int(x.ID - y.ID) })
+		slices.SortFunc(clients, func(x, y whmcs.Client) int { return cmp.Compare(x.ID, y.ID) })
 		person := Person{Email: email, Clients: clients}
 		if a.owns(person) {
 			c.people = append(c.people, person)
@@ -206,7 +221,9 @@ func (a *addresses) people(c *crowd) {
 			c.people = append(c.people, person)
 		}
 	}
-	slices.SortFunc(c.people, func(x, y Person) int { return int(x.Owner() - y.Owner()) })
+	slices.SortFunc(c.people, func(x, y Person) int {
+		return cmp.Or(cmp.Compare(x.Owner(), y.Owner()), cmp.Compare(x.Email, y.Email))
+	})
 }
 
 // owns says whether this batch settles the person. A batch of named records settles all that it came across.

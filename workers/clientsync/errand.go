@@ -1,8 +1,10 @@
 package clientsync
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -20,6 +22,7 @@ type errand struct {
 	tally     *tally
 	unsettled error // why the batch has to be tried again although it got to its end
 	misses    int   // calls in a row that failed for no fault of the record
+	missed    error // the newest of them
 }
 
 // patience is how many calls in a row may fail before the account counts as down for this batch.
@@ -28,6 +31,10 @@ const patience = 5
 // do settles a chunk of people: look, guard, claim, write, settle. An error stops the batch; what was done is settled.
 func (e *errand) do(ctx context.Context, part []Decision) error {
 	ready, settlements, fatal := e.look(ctx, part)
+	if fatal != nil {
+		// What cannot be written now must not use the guard up.
+		ready = slices.DeleteFunc(ready, func(d Decision) bool { return len(d.Changes) > 0 })
+	}
 	placed, err := e.place(ctx, ready)
 	if err != nil {
 		return err
@@ -102,46 +109,52 @@ func (e *errand) lookOne(ctx context.Context, d Decision) (Decision, error) {
 
 // find looks a person up, by the list's own spelling first.
 func (e *errand) find(ctx context.Context, email, remote string) (maillist.Entry, error) {
-	e.misses++
 	if e.down() {
-		return maillist.Entry{}, errDown
-	}
-	if remote == "" {
-		remote = email
+		return maillist.Entry{}, e.downError()
 	}
 	e.tally.add(state.CountCalls, 1)
-	entry, err := e.List.Find(ctx, remote)
+	entry, err := e.List.Find(ctx, cmp.Or(remote, email))
 	e.answered(err)
 	return entry, err
 }
 
-var errDown = errors.New("the account did not answer several times in a row")
-
 // down says that the account has failed too often in a row to be asked again by this batch.
-func (e *errand) down() bool { return e.misses > patience }
+func (e *errand) down() bool { return e.misses >= patience }
 
-// answered forgets earlier misses once the other side has answered sensibly.
+func (e *errand) downError() error {
+	return fmt.Errorf("the account did not answer several times in a row, at last: %w", e.missed)
+}
+
+// answered counts calls in a row that failed for no fault of the record.
 func (e *errand) answered(err error) {
-	if class := fault.ClassOf(err); class != fault.Transient && class != fault.Protocol {
+	switch fault.ClassOf(err) {
+	case fault.Transient, fault.Protocol:
+		e.misses++
+		e.missed = err
+	default:
 		e.misses = 0
 	}
 }
 
 // settleEarlier closes the changes that an earlier attempt planned: the look has told whether they arrived.
 func (e *errand) settleEarlier(seen Decision) []state.Settlement {
-	changes := e.earlier.unsettled[seen.Wish.Email]
-	if len(changes) == 0 {
-		return nil
+	var applied, superseded []int64
+	for _, change := range e.earlier.unsettled[seen.Wish.Email] {
+		if !seen.shows(change) {
+			superseded = append(superseded, change.ID)
+			continue
+		}
+		applied = append(applied, change.ID)
+		e.tally.done[seen.Wish.Email] = countKey(change)
 	}
-	settlement := state.Settlement{State: state.ChangeSuperseded}
-	for _, change := range changes {
-		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
+	var settlements []state.Settlement
+	if len(applied) > 0 {
+		settlements = append(settlements, state.Settlement{ChangeIDs: applied, State: state.ChangeApplied})
 	}
-	if seen.Suppressed == maillist.NotSuppressed && (seen.Act == Nothing || seen.Act == Adopt) {
-		settlement.State = state.ChangeApplied
-		e.tally.done[seen.Wish.Email] = countKey(changes[0])
+	if len(superseded) > 0 {
+		settlements = append(settlements, state.Settlement{ChangeIDs: superseded, State: state.ChangeSuperseded})
 	}
-	return []state.Settlement{settlement}
+	return settlements
 }
 
 // placed is what the guard made of a chunk.
@@ -160,7 +173,7 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 			e.tally.count(d)
 		case d.Act == Adopt:
 			e.tally.count(d)
-			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, *cmpEntry(d.Entry)))
+			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, d.entry()))
 		case e.job.Run.Notify:
 			e.note(&p, d, state.ChangeNoticed, actKey(d.Act))
 		case d.Act == Detach || d.Act == OptOut:
@@ -190,16 +203,27 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 		e.note(p, d, state.ChangePlanned, state.CountDeferred)
 		return nil
 	}
-	granted, err := e.Store.GuardTake(ctx, e.job.Run.ID, 1)
+	allowed, err := e.allowed(ctx, d)
 	if err != nil {
 		return err
 	}
-	if granted == 0 {
+	if !allowed {
 		e.note(p, d, state.ChangeHeld, state.CountHeld)
 		return nil
 	}
 	p.writes = append(p.writes, d)
 	return nil
+}
+
+// allowed asks the guard, once for each person: what an earlier attempt of the batch planned to write, it had allowed.
+func (e *errand) allowed(ctx context.Context, d Decision) (bool, error) {
+	for _, change := range e.earlier.unsettled[d.Wish.Email] {
+		if change.Destructive {
+			return true, nil
+		}
+	}
+	granted, err := e.Store.GuardTake(ctx, e.job.Run.ID, 1)
+	return granted > 0, err
 }
 
 // note records changes without writing them. What an earlier attempt of the batch noted of the same is replaced.
@@ -226,42 +250,57 @@ func actKey(a Act) string {
 
 // trouble turns an error about one person into a settlement, or into an error that stops the batch.
 func (e *errand) trouble(d Decision, claimed state.Claimed, err error) ([]state.Settlement, error) {
-	class := fault.ClassOf(err)
 	if deleted, ok := errors.AsType[*maillist.DeletedError](err); ok {
-		d.Suppressed, d.Skip = maillist.Deleted, string(maillist.Deleted)
-		e.tally.add(state.SkipPrefix+d.Skip, 1)
-		settlement := e.settlement(d, claimed, maillist.Entry{})
-		settlement.State = state.ChangeSuperseded
-		e.Log.Info().Int64("client", d.Wish.Lead).Str("answer", deleted.Text).Msg("subscriber was deleted from the list and stays deleted")
-		return []state.Settlement{settlement}, nil
+		return e.deleted(d, claimed, deleted), nil
 	}
-	switch class {
+	switch fault.ClassOf(err) {
 	case fault.RateLimited, fault.Held, fault.Auth:
 		return nil, err
 	case fault.Transient, fault.Protocol:
+		if !e.job.Last && e.down() {
+			return nil, err
+		}
 		if !e.job.Last {
 			e.unsettled = err // the newest says it best
-			if e.down() {
-				return nil, err
-			}
 			return nil, nil
 		}
 	}
-	e.tally.add(state.CountFailed, 1)
-	failure := state.Failure{RecordID: d.Wish.Lead, Key: d.Wish.Email, RunID: e.job.Run.ID, Class: string(class), Message: err.Error()}
-	settlement := state.Settlement{ChangeIDs: claimed.ChangeIDs, State: state.ChangeFailed, Failures: []state.Failure{failure}}
-	if class == fault.Rejected || class == fault.Refused {
-		settlement.Subscriber = e.known[d.Wish.Email]
-		settlement.Subscriber.Email, settlement.Subscriber.RecordID = d.Wish.Email, d.Wish.Lead
-		settlement.Subscriber.Version, settlement.Subscriber.Refused = claimed.Version, d.Wish.Fingerprint
-	} else if claimed.OK {
-		settlement.Subscriber = e.known[d.Wish.Email]
-		settlement.Subscriber.Email, settlement.Subscriber.RecordID, settlement.Subscriber.Version = d.Wish.Email, d.Wish.Lead, claimed.Version
-	}
-	return []state.Settlement{settlement}, nil
+	return e.failed(d, claimed, err), nil
 }
 
-// heal ends the failures of clients whose address became valid.
+// deleted remembers that the person was deleted from the list.
+func (e *errand) deleted(d Decision, claimed state.Claimed, cause *maillist.DeletedError) []state.Settlement {
+	d.Suppressed, d.Skip = maillist.Deleted, string(maillist.Deleted)
+	e.tally.add(state.SkipPrefix+d.Skip, 1)
+	e.Log.Info().Int64("client", d.Wish.Lead).Str("answer", cause.Text).Msg("subscriber was deleted from the list and stays deleted")
+	settlement := e.settlement(d, claimed, maillist.Entry{})
+	settlement.State = state.ChangeSuperseded
+	return []state.Settlement{settlement}
+}
+
+// failed files a failure. What the list or we ourselves refused is not tried again until the wish changes.
+func (e *errand) failed(d Decision, claimed state.Claimed, err error) []state.Settlement {
+	e.tally.add(state.CountFailed, 1)
+	class := fault.ClassOf(err)
+	settlement := state.Settlement{ChangeIDs: claimed.ChangeIDs, State: state.ChangeFailed, Failures: []state.Failure{{
+		RecordID: d.Wish.Lead, Key: d.Wish.Email, RunID: e.job.Run.ID, Class: string(class), Message: err.Error(),
+	}}}
+	for _, change := range e.earlier.unsettled[d.Wish.Email] {
+		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
+	}
+	refused := class == fault.Rejected || class == fault.Refused
+	if !refused && !claimed.OK {
+		return []state.Settlement{settlement} // nothing to remember, and no claim to end
+	}
+	settlement.Subscriber = e.known[d.Wish.Email]
+	settlement.Subscriber.Email, settlement.Subscriber.RecordID, settlement.Subscriber.Version = d.Wish.Email, d.Wish.Lead, claimed.Version
+	if refused {
+		settlement.Subscriber.Refused = d.Wish.Fingerprint
+	}
+	return []state.Settlement{settlement}
+}
+
+// heal ends the failures of clients whose address was not valid.
 func (e *errand) heal(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -277,7 +316,7 @@ func (e *errand) settlement(d Decision, claimed state.Claimed, entry maillist.En
 		Fingerprint: d.Wish.Fingerprint, Suppressed: string(d.Suppressed), Version: claimed.Version,
 	}
 	if entry.ID != 0 {
-		settled.RemoteID, settled.RemoteEmail, settled.Echo = entry.ID, entry.Email, Echo(entry)
+		settled.RemoteID, settled.RemoteEmail, settled.Echo = entry.ID, entry.Email, e.Policy.Echo(entry)
 	}
 	if d.Skip == "" {
 		settled.Groups = plainIDs(d.Wish.Groups)
@@ -286,11 +325,4 @@ func (e *errand) settlement(d Decision, claimed state.Claimed, entry maillist.En
 		Subscriber: settled, Forget: d.Wish.Reason == Gone,
 		ChangeIDs: claimed.ChangeIDs, State: state.ChangeApplied, Resolved: slices.Concat(d.Wish.Members, []int64{d.Wish.Lead}),
 	}
-}
-
-func cmpEntry(entry *maillist.Entry) *maillist.Entry {
-	if entry == nil {
-		return &maillist.Entry{}
-	}
-	return entry
 }

@@ -36,6 +36,14 @@ const (
 	OptOut  Act = "opt_out" // the person opted out on the list: tell WHMCS. Destructive
 )
 
+// Fields of changes beside those that the policy maps.
+const (
+	subscriberField = "subscriber" // the person as a whole: Old is empty
+	groupsField     = "groups"
+	consentField    = "marketing_consent" // of the client in WHMCS
+	customPrefix    = "custom:"           // and the id of a custom field
+)
+
 // Decision is what to do about one person, as a value: it can be printed, stored and compared.
 type Decision struct {
 	Wish       Wish
@@ -64,6 +72,23 @@ func (p Policy) Decide(wish Wish, known state.Subscriber, ev Evidence) Decision 
 		p.decideWanted(&d, known, ev)
 	}
 	return d
+}
+
+// entry is what was seen of the person on the list, the zero Entry when there was nothing to see.
+func (d *Decision) entry() maillist.Entry {
+	if d.Entry == nil {
+		return maillist.Entry{}
+	}
+	return *d.Entry
+}
+
+// shows says whether a change that was planned before, and perhaps written, is there now.
+func (d *Decision) shows(c state.Change) bool {
+	if c.Side == state.SideSource {
+		at := slices.Index(d.Wish.Members, c.RecordID)
+		return at >= 0 && at < len(d.Wish.Flags) && d.Wish.Flags[at].String() == c.New
+	}
+	return d.Suppressed == maillist.NotSuppressed && (d.Act == Nothing || d.Act == Adopt)
 }
 
 // decideBlind decides from memory alone.
@@ -105,7 +130,7 @@ func (p Policy) decideUnwanted(d *Decision, known state.Subscriber, ev Evidence)
 		return
 	}
 	d.Act = Detach
-	d.Changes = []state.Change{d.change("groups", groupText(ev.Entry.Groups), groupText(subtract(ev.Entry.Groups, d.Leave)))}
+	d.Changes = []state.Change{d.change(groupsField, groupText(ev.Entry.Groups), groupText(subtract(ev.Entry.Groups, d.Leave)))}
 	d.Changes[0].Destructive = true
 }
 
@@ -115,41 +140,48 @@ func (p Policy) decideWanted(d *Decision, known state.Subscriber, ev Evidence) {
 		return
 	}
 	d.Suppressed = ev.Entry.Suppression
-	if d.Suppressed != maillist.NotSuppressed {
-		d.Skip = string(d.Suppressed)
-		d.Act = adoptIf(known.Suppressed != d.Skip || len(known.Groups) > 0)
-		if p.WriteBack && (d.Suppressed == maillist.Unsubscribed || d.Suppressed == maillist.Complained) {
-			d.optOut()
-		}
-		return
-	}
-	if !ev.Entry.GroupsKnown {
+	switch {
+	case d.Suppressed != maillist.NotSuppressed:
+		p.decideSuppressed(d, known)
+	case !ev.Entry.GroupsKnown:
 		d.Act = Look
-		return
+	default:
+		p.compare(d, known)
 	}
-	p.compare(d, known)
-	if d.Act == Update && !ev.Fresh {
+	if !ev.Fresh && (d.Act == Update || d.Act == OptOut) {
 		d.Act, d.Changes = Look, nil
 	}
 }
 
-// optOut plans that every client of the person gets the opt-out that the list knows of.
-func (d *Decision) optOut() {
-	d.Act = OptOut
-	for i, id := range d.Wish.Members {
-		flags := d.Wish.Flags[i]
-		change := d.change("marketing_consent", flags.String(), whmcs.OptedOut(flags.HasOptIn).String())
-		change.RecordID, change.Side, change.Destructive, change.Reason = id, state.SideSource, true, d.Skip
-		d.Changes = append(d.Changes, change)
+// decideSuppressed: a person who must not be written to is remembered, and WHMCS may be told.
+func (p Policy) decideSuppressed(d *Decision, known state.Subscriber) {
+	d.Skip = string(d.Suppressed)
+	d.Act = adoptIf(known.Suppressed != d.Skip || len(known.Groups) > 0)
+	if p.WriteBack && (d.Suppressed == maillist.Unsubscribed || d.Suppressed == maillist.Complained) {
+		d.optOut()
 	}
 }
 
-// decideAbsent: a person we once settled and who is not on the list any more was deleted there, and stays deleted.
+// optOut plans that every client of the person gets the opt-out that the list knows of, unless it has it already.
+func (d *Decision) optOut() {
+	for i, id := range d.Wish.Members {
+		flags := d.Wish.Flags[i]
+		if flags == whmcs.OptedOut(flags.HasOptIn) {
+			continue
+		}
+		change := d.change(consentField, flags.String(), whmcs.OptedOut(flags.HasOptIn).String())
+		change.RecordID, change.Side, change.Destructive, change.Reason = id, state.SideSource, true, d.Skip
+		d.Act, d.Changes = OptOut, append(d.Changes, change)
+	}
+}
+
+// decideAbsent: a person we once settled and who is not on the list any more was deleted there, and stays deleted. So
+// does one of whom the list said so when we wrote, whether or not it can list its deleted.
 func (p Policy) decideAbsent(d *Decision, known state.Subscriber, ev Evidence) {
 	switch {
 	case ev.Gaps:
 		d.Act = Look
-	case known.RemoteID != 0:
+	case known.RemoteID != 0 || d.Suppressed == maillist.Deleted:
 		d.Suppressed = maillist.Deleted
 		d.Skip = string(maillist.Deleted)
 		d.Act = adoptIf(known.Suppressed != d.Skip)
@@ -159,7 +191,7 @@ func (p Policy) decideAbsent(d *Decision, known state.Subscriber, ev Evidence) {
 		d.Suppressed = maillist.NotSuppressed
 		d.Act = Create
 		d.Upsert = p.subscriber(d.Wish)
-		d.Changes = []state.Change{d.change("subscriber", "", subscriberText(d.Upsert))}
+		d.Changes = []state.Change{d.change(subscriberField, "", subscriberText(d.Upsert))}
 	}
 }
 
@@ -171,18 +203,18 @@ func (p Policy) compare(d *Decision, known state.Subscriber) {
 		remove = subtract(entry.Groups, d.Wish.Groups)
 	}
 	groups := union(subtract(entry.Groups, remove), d.Wish.Groups)
-	d.addChange("groups", groupText(entry.Groups), groupText(groups))
+	d.addChange(groupsField, groupText(entry.Groups), groupText(groups))
 	for _, name := range slices.Sorted(maps.Keys(d.Wish.Attributes)) {
 		d.addChange(name, entry.Attributes[name], d.Wish.Attributes[name])
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.Wish.Fields)) {
-		d.addChange("custom:"+id, entry.Fields[id], d.Wish.Fields[id])
+		d.addChange(customPrefix+id, entry.Fields[id], d.Wish.Fields[id])
 	}
 	same := bytes.Equal(known.Fingerprint, d.Wish.Fingerprint)
 	switch {
 	case len(d.Changes) == 0:
 		d.Act = adoptIf(!same || known.RemoteID != entry.ID || known.Suppressed != "")
-	case same && d.Changes[0].Field != "groups" && len(known.Echo) > 0 && bytes.Equal(known.Echo, Echo(entry)):
+	case same && d.Changes[0].Field != groupsField && len(known.Echo) > 0 && bytes.Equal(known.Echo, p.Echo(entry)):
 		// The list keeps our values in its own form; what it answered to our last write is what it holds.
 		d.Act, d.Changes = Nothing, nil
 	default:
@@ -216,9 +248,19 @@ func mergeFields(held, wished map[string]string) map[string]string {
 	return merged
 }
 
-// Echo is a short hash of the fields the list says it holds, to recognise them again.
-func Echo(e maillist.Entry) []byte {
-	return Policy{}.fingerprint(Wish{Attributes: e.Attributes, Fields: e.Fields})
+// Echo is a short hash of what the list says it holds in the fields that the policy writes, to recognise it again.
+// Whatever else the list holds of the person does not count.
+func (p Policy) Echo(e maillist.Entry) []byte {
+	ours := Wish{Attributes: map[string]string{}, Fields: map[string]string{}}
+	for _, rule := range p.Fields {
+		if value := e.Attributes[rule.Attribute]; value != "" && rule.Field == "" {
+			ours.Attributes[rule.Attribute] = value
+		}
+		if value := e.Fields[rule.Field]; value != "" && rule.Field != "" {
+			ours.Fields[rule.Field] = value
+		}
+	}
+	return Policy{}.fingerprint(ours)
 }
 
 func (d *Decision) change(field, from, to string) state.Change {
@@ -250,8 +292,10 @@ func groupText(ids []maillist.GroupID) string {
 	return strings.Join(parts, ", ")
 }
 
+const groupsWord = "groups "
+
 func subscriberText(s maillist.Subscriber) string {
-	text := "groups " + groupText(s.Groups)
+	text := groupsWord + groupText(s.Groups)
 	if name := s.Attributes["name"]; name != "" {
 		text = name + ", " + text
 	}

@@ -52,10 +52,8 @@ func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string
 	for _, change := range changes {
 		undo.add(change)
 	}
-	if err := w.undo(ctx, job, undo, counts); err != nil && !fault.Is(err, fault.Rejected) {
+	if err := w.undo(ctx, job, &undo, counts); err != nil {
 		return nil, err
-	} else if err != nil {
-		undo.refuseAll(err.Error())
 	}
 	if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
 		return nil, err
@@ -71,8 +69,9 @@ func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string
 	return failures, nil
 }
 
-func (w *Worker) undo(ctx context.Context, job workers.Job, u undoing, counts state.Counts) error {
-	for _, change := range u.done {
+// undo writes what the reverted changes of one person come to. What either side does not take is refused.
+func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts state.Counts) error {
+	for _, change := range slices.Clone(u.done) {
 		if change.Side != state.SideSource {
 			continue
 		}
@@ -80,20 +79,23 @@ func (w *Worker) undo(ctx context.Context, job workers.Job, u undoing, counts st
 		if err != nil {
 			return fault.New(fault.Refused, job.Batch.Account, "revert change", "change %d: %w", change.ID, err)
 		}
-		if _, err := w.Clients.UndoOptOut(ctx, change.RecordID, before); err != nil {
+		undone, err := w.Clients.UndoOptOut(ctx, change.RecordID, before)
+		if err != nil {
 			return err
 		}
-	}
-	if u.leave != nil {
-		counts[state.CountCalls]++
-		_, err := w.List.Detach(ctx, u.entry, u.leave)
-		return err
+		if !undone {
+			u.refuse("somebody has changed the client's consent since", func(c state.Change) bool { return c.ID == change.ID })
+		}
 	}
 	if !u.write {
 		return nil
 	}
 	counts[state.CountCalls]++
 	_, err := w.List.Upsert(ctx, u.to)
+	if fault.Is(err, fault.Rejected) {
+		u.refuse(err.Error(), func(c state.Change) bool { return c.Side == state.SideAccount })
+		return nil
+	}
 	return err
 }
 
@@ -102,9 +104,8 @@ type undoing struct {
 	entry   maillist.Entry
 	found   bool
 	to      maillist.Subscriber
-	write   bool
-	leave   []maillist.GroupID
-	done    []state.Change
+	write   bool           // to differs from what the list holds
+	done    []state.Change // newest first
 	refused []refusal
 }
 
@@ -120,20 +121,26 @@ func (u *undoing) add(c state.Change) {
 		return
 	}
 	u.done = append(u.done, c)
-	switch {
-	case c.Side == state.SideSource:
-	case c.Field == "subscriber":
-		u.leave = u.entry.Groups
-	case c.Field == "groups":
-		gave := subtract(parseGroups(c.New), parseGroups(c.Old))
-		u.to.Groups, u.to.ReplaceGroups, u.write = subtract(u.entry.Groups, gave), true, true
-	case strings.HasPrefix(c.Field, "custom:"):
-		u.to.Fields = mergeFields(u.entry.Fields, map[string]string{strings.TrimPrefix(c.Field, "custom:"): c.Old})
-		u.write = true
-	default:
-		u.to.Attributes = mergeFields(u.to.Attributes, map[string]string{c.Field: c.Old})
-		u.write = true
+	if c.Side == state.SideSource {
+		return
 	}
+	u.write = true
+	if id, custom := strings.CutPrefix(c.Field, customPrefix); custom {
+		u.to.Fields = mergeFields(u.entry.Fields, mergeFields(u.to.Fields, map[string]string{id: c.Old}))
+	} else if c.Field == subscriberField || c.Field == groupsField {
+		u.to.Groups, u.to.ReplaceGroups = subtract(u.to.Groups, gave(c)), true
+	} else {
+		u.to.Attributes = mergeFields(u.to.Attributes, map[string]string{c.Field: c.Old})
+	}
+}
+
+// gave are the groups that a person got by a change.
+func gave(c state.Change) []maillist.GroupID {
+	text := c.New
+	if at := strings.LastIndex(text, groupsWord); c.Field == subscriberField && at >= 0 {
+		text = text[at+len(groupsWord):]
+	}
+	return subtract(parseGroups(text), parseGroups(c.Old))
 }
 
 // objection says why a change cannot be undone safely, "" when it can.
@@ -149,9 +156,7 @@ func (u *undoing) objection(c state.Change) string {
 		return "the person is " + string(u.entry.Suppression) + " on the list and is not written to"
 	case c.Destructive:
 		return "a person who was taken out is only subscribed again by their own consent"
-	case c.Field == "subscriber":
-		return ""
-	case c.Field == "groups":
+	case c.Field == subscriberField || c.Field == groupsField:
 		return u.groupsObjection(c)
 	case c.Old == "":
 		return "it was empty before, and fields are never emptied"
@@ -163,8 +168,10 @@ func (u *undoing) objection(c state.Change) string {
 }
 
 func (u *undoing) groupsObjection(c state.Change) string {
-	gave := subtract(parseGroups(c.New), parseGroups(c.Old))
+	gave := gave(c)
 	switch {
+	case !u.entry.GroupsKnown:
+		return "the list does not say which groups the person is in"
 	case len(gave) == 0:
 		return "a person who was taken out of a group is only put back by the rules"
 	case len(intersect(gave, u.entry.Groups)) != len(gave):
@@ -175,17 +182,20 @@ func (u *undoing) groupsObjection(c state.Change) string {
 }
 
 func (u *undoing) holds(field string) string {
-	if id, custom := strings.CutPrefix(field, "custom:"); custom {
+	if id, custom := strings.CutPrefix(field, customPrefix); custom {
 		return u.entry.Fields[id]
 	}
 	return u.entry.Attributes[field]
 }
 
-func (u *undoing) refuseAll(why string) {
+// refuse takes back what was to be undone, where it is one of those.
+func (u *undoing) refuse(why string, those func(state.Change) bool) {
 	for _, change := range u.done {
-		u.refused = append(u.refused, refusal{change, why})
+		if those(change) {
+			u.refused = append(u.refused, refusal{change, why})
+		}
 	}
-	u.done = nil
+	u.done = slices.DeleteFunc(u.done, those)
 }
 
 func (u *undoing) ids() []int64 {
@@ -196,9 +206,10 @@ func (u *undoing) ids() []int64 {
 	return ids
 }
 
+// wishes are what is not to be done again, by address: of several that were undone the newest.
 func (u *undoing) wishes() map[string][]byte {
 	wishes := map[string][]byte{}
-	for _, change := range u.done {
+	for _, change := range slices.Backward(u.done) {
 		wishes[change.Key] = change.Wish
 	}
 	return wishes

@@ -14,7 +14,7 @@ func newTally(c crowd, e earlier) *tally {
 	t.add(state.CountRecords, c.clients)
 	t.add(state.CountMerged, c.merged)
 	t.add(state.CountFailed, len(c.invalid))
-	t.add(state.SkipPrefix+"invalid_email", c.stale)
+	t.add(state.SkipPrefix+"invalid_email", c.reported)
 	return t
 }
 

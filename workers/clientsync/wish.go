@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
@@ -195,29 +196,21 @@ func (p Policy) fields(c whmcs.Client) (maillist.Attributes, map[string]string) 
 
 // fingerprint is a short hash of all that is wished, so that an unchanged wish costs nothing.
 func (p Policy) fingerprint(w Wish) []byte {
-	b := make([]byte, 0, 256)
-	b = appendText(b, string(w.Reason))
-	if p.ReplaceGroups {
-		b = append(b, 'r')
-	}
+	b := appendText(make([]byte, 0, 256), string(w.Reason))
+	b = strconv.AppendBool(b, p.ReplaceGroups)
+	// Every part is preceded by its length, so that no two wishes come to the same bytes.
+	b = binary.AppendUvarint(b, uint64(len(w.Groups)))
 	for _, id := range w.Groups {
 		b = binary.AppendVarint(b, int64(id))
 	}
-	b = appendMap(b, 'a', w.Attributes)
-	b = appendMap(b, 'f', w.Fields)
-	sum := sha256.Sum256(b)
+	sum := sha256.Sum256(appendMap(appendMap(b, w.Attributes), w.Fields))
 	return sum[:16]
 }
 
-func appendMap(b []byte, kind byte, m map[string]string) []byte {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		b = append(b, kind)
-		b = appendText(appendText(b, k), m[k])
+func appendMap(b []byte, m map[string]string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(m)))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		b = appendText(appendText(b, key), m[key])
 	}
 	return b
 }

@@ -209,7 +209,7 @@ func countKey(c state.Change) string {
 	switch {
 	case c.Side == state.SideSource:
 		return state.CountWroteBack
-	case c.Field == "subscriber":
+	case c.Field == subscriberField:
 		return state.CountCreated
 	case c.Destructive:
 		return state.CountDetached

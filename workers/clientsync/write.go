@@ -2,6 +2,7 @@ package clientsync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
@@ -67,58 +68,67 @@ func (e *errand) writeEach(ctx context.Context, writes []Decision, rights []stat
 func (e *errand) writeMany(ctx context.Context, writer maillist.Writer, writes []Decision, rights []state.Claimed) ([]state.Settlement, error) {
 	var upserts, others []Decision
 	var upsertRights, otherRights []state.Claimed
-	var all []maillist.Subscriber
 	for i, d := range writes {
 		if d.Act == Create || d.Act == Update {
-			upserts, upsertRights, all = append(upserts, d), append(upsertRights, rights[i]), append(all, d.Upsert)
+			upserts, upsertRights = append(upserts, d), append(upsertRights, rights[i])
 		} else {
 			others, otherRights = append(others, d), append(otherRights, rights[i])
 		}
 	}
-	var settlements []state.Settlement
-	if len(all) > 0 {
-		e.tally.add(state.CountCalls, 1)
-		results, errs, err := writer.UpsertAll(ctx, all)
-		if err != nil {
-			return nil, err
-		}
-		for i, d := range upserts {
-			done, stop := e.outcome(d, upsertRights[i], results[i].Entry, errs[i])
-			settlements = append(settlements, done...)
-			if stop != nil {
-				return settlements, stop
-			}
-		}
+	settlements, err := e.upsertAll(ctx, writer, upserts, upsertRights)
+	if err != nil {
+		return settlements, err
 	}
 	rest, err := e.writeEach(ctx, others, otherRights)
 	return append(settlements, rest...), err
 }
 
+// upsertAll sends upserts as one job. A job that failed as a whole failed for each of them.
+func (e *errand) upsertAll(ctx context.Context, writer maillist.Writer, upserts []Decision, rights []state.Claimed) ([]state.Settlement, error) {
+	if len(upserts) == 0 {
+		return nil, nil
+	}
+	all := make([]maillist.Subscriber, len(upserts))
+	for i, d := range upserts {
+		all[i] = d.Upsert
+	}
+	e.tally.add(state.CountCalls, 1)
+	results, errs, failed := writer.UpsertAll(ctx, all)
+	if failed != nil {
+		results, errs = make([]maillist.Result, len(all)), slices.Repeat([]error{failed}, len(all))
+	}
+	var settlements []state.Settlement
+	for i, d := range upserts {
+		done, stop := e.outcome(d, rights[i], results[i].Entry, errs[i])
+		settlements = append(settlements, done...)
+		if stop != nil {
+			return settlements, stop
+		}
+	}
+	return settlements, nil
+}
+
 // apply makes the one call that the decision needs.
 func (e *errand) apply(ctx context.Context, d Decision) (maillist.Entry, error) {
-	e.misses++
-	if e.down() {
-		return maillist.Entry{}, errDown
+	if d.Act == OptOut {
+		return d.entry(), e.optOut(ctx, d)
 	}
-	switch d.Act {
-	case OptOut:
-		return *d.Entry, e.optOut(ctx, d)
-	case Detach:
-		e.tally.add(state.CountCalls, 1)
-		entry, err := e.List.Detach(ctx, *d.Entry, d.Leave)
+	if e.down() {
+		return maillist.Entry{}, e.downError()
+	}
+	e.tally.add(state.CountCalls, 1)
+	if d.Act == Detach {
+		entry, err := e.List.Detach(ctx, d.entry(), d.Leave)
 		e.answered(err)
 		return entry, err
-	default:
-		e.tally.add(state.CountCalls, 1)
-		result, err := e.List.Upsert(ctx, d.Upsert)
-		e.answered(err)
-		return result.Entry, err
 	}
+	result, err := e.List.Upsert(ctx, d.Upsert)
+	e.answered(err)
+	return result.Entry, err
 }
 
 // optOut writes the opt-out into every client row of the person.
 func (e *errand) optOut(ctx context.Context, d Decision) error {
-	e.misses = 0
 	for _, id := range d.Wish.Members {
 		if _, _, _, err := e.Clients.OptOut(ctx, e.Features, id); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
