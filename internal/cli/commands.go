@@ -7,7 +7,7 @@ func commands(e *env) []*cobra.Command {
 	return []*cobra.Command{
 		newRun(e), newScheduler(e), newWorker(e), newServer(e), newMigrate(e),
 		newSync(e), newPlan(e),
-		newDemo(e), newSimulate(e),
+		newDemo(e), newSimulate(e), newBench(e),
 		newVersion(e),
 	}
 }

@@ -20,7 +20,7 @@ const beginSQL = `
 	WHERE b.id = $1 AND b.generation = $2 AND b.state IN ('queued', 'ready')
 		AND r.id = b.run_id AND NOT r.ended
 		AND y.name = b.sync AND y.paused_at IS NULL AND a.name = b.account AND a.paused_at IS NULL
-	RETURNING `+batchColumns+`, `+runColumns
+	RETURNING ` + batchColumns + `, ` + runColumns
 
 // BeginBatch gives a worker the lease on one generation of a batch for ttl. state.ErrStale when that generation is
 // running, settled or overtaken, its run has ended, or its sync or account is paused; a paused batch stays queued and is

@@ -1,0 +1,232 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
+	"github.com/whmcsync/whmcsync/internal/server"
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+// hooks measures from a hook's call to the moment when the list has the change, one after the other on an idle system.
+func (t *trial) hooks(ctx context.Context) error {
+	if err := t.crew.start("server", 1); err != nil {
+		return err
+	}
+	w := t.crew.world
+	if err := await(ctx, time.Minute, "the server to answer", func() (bool, error) {
+		answer, err := http.Get("http://" + w.settings.Listen + "/healthz")
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		return err == nil, t.crew.alive()
+	}); err != nil {
+		return err
+	}
+	var times []time.Duration
+	for range t.Hooks {
+		t.round++
+		took, err := t.hook(ctx)
+		if err != nil {
+			return err
+		}
+		times = append(times, took)
+	}
+	slices.Sort(times)
+	worst := times[min(len(times)*99/100, len(times)-1)]
+	t.add(
+		Measurement{Key: "hook_p50", Unit: "ms", Value: millis(times[len(times)/2]), What: "hook to list, idle system, median"},
+		within(Measurement{Key: "hook_p99", Unit: "ms", Value: millis(worst), What: "hook to list, idle system, p99"}, 2000))
+	return nil
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// hook changes one client, says so, and waits for the list's next accepted write.
+func (t *trial) hook(ctx context.Context) (time.Duration, error) {
+	w := t.crew.world
+	client := t.leads[t.round%len(t.leads)]
+	if err := w.rename(ctx, []int64{client}, fmt.Sprintf("Hooked %d", t.round)); err != nil {
+		return 0, err
+	}
+	written := func() int64 { return w.list.Summary().Calls["sync_subscriber"] }
+	before := written()
+	began := time.Now()
+	if err := w.call(ctx, client); err != nil {
+		return 0, err
+	}
+	err := await(ctx, time.Minute, "a hook's change to arrive", func() (bool, error) { return written() > before, t.crew.alive() })
+	return time.Since(began), err
+}
+
+// call sends the hook as the hook file in WHMCS does.
+func (w *world) call(ctx context.Context, client int64) error {
+	body := fmt.Appendf(nil, `{"v":1,"event":"ClientEdit","clients":[%d]}`, client)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+w.settings.Listen+"/hooks/whmcs/main", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	now := time.Now().Unix()
+	request.Header.Set("X-Whmcsync-Timestamp", strconv.FormatInt(now, 10))
+	request.Header.Set("X-Whmcsync-Signature", server.SignHook(secret, now, body))
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("the hook was answered with HTTP %d", answer.StatusCode)
+	}
+	return nil
+}
+
+// limited is an account that allows little, and a list that answers 429 as soon as more comes.
+var limited = settings{BatchSize: 50, PerSecond: 100, InFlight: 8}
+
+// underLoad measures how much of the allowed rate is used while everybody has to be created, and then kills a worker and the
+// leading scheduler in the middle of it.
+func (b *bench) underLoad(ctx context.Context, from *billing) error {
+	b.worlds++
+	list := sim.Options{RatePerSecond: limited.PerSecond, Burst: limited.InFlight}
+	w, err := b.servers.newWorld(ctx, from, b.Options, b.worlds, list, limited)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	crew := w.newCrew()
+	defer crew.stop("")
+	if err := crew.start("worker", 3); err != nil {
+		return err
+	}
+	if err := crew.start("scheduler", 2); err != nil {
+		return err
+	}
+	if _, err := crew.request(ctx, true); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context, *crewUnder) error{b.rate, b.killWorker, b.killLeader} {
+		if err := step(ctx, &crewUnder{crew: crew}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crewUnder is a crew under load.
+type crewUnder struct{ *crew }
+
+// query runs a query of one row past the store.
+func (c *crewUnder) query(ctx context.Context, query string, args ...any) (text string, err error) {
+	pool, err := pgxpool.New(ctx, c.world.stateURL)
+	if err != nil {
+		return "", err
+	}
+	defer pool.Close()
+	err = pool.QueryRow(ctx, query, args...).Scan(&text)
+	return text, err
+}
+
+func (b *bench) rate(ctx context.Context, c *crewUnder) error {
+	creating := func() (bool, error) { return c.world.list.Summary().Calls["sync_subscriber"] > 50, c.alive() }
+	if err := await(ctx, time.Minute, "the load to begin", creating); err != nil {
+		return err
+	}
+	before, began := c.world.list.Summary().TotalCalls, time.Now()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(b.Load):
+	}
+	after := c.world.list.Summary()
+	perSecond := float64(after.TotalCalls-before) / time.Since(began).Seconds()
+	used := compared(Measurement{
+		Key: "rate_use", Unit: "calls/s", Value: perSecond,
+		What: fmt.Sprintf("use of an allowed rate of %g calls/s, 3 workers (yardstick: the rate)", limited.PerSecond),
+	}, limited.PerSecond, 0.95)
+	b.add(used, within(Measurement{
+		Key: "rate_429", Unit: "answers", Value: float64(after.Statuses[http.StatusTooManyRequests]), What: "429 provoked meanwhile",
+	}, 0))
+	return nil
+}
+
+const running = `SELECT coalesce(max(worker), '') FROM batches WHERE state = 'running' AND kind = 'slice'`
+
+// killWorker kills a worker that has batches in hand, and waits until all of them run again elsewhere.
+func (b *bench) killWorker(ctx context.Context, c *crewUnder) error {
+	name, err := c.query(ctx, running)
+	if err != nil {
+		return err
+	}
+	victim, ok := c.find(name)
+	if !ok {
+		return fmt.Errorf("no worker has a batch in hand")
+	}
+	held, err := c.query(ctx, `SELECT coalesce(string_agg(id::text, ','), '') FROM batches WHERE state = 'running' AND worker = $1`, name)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := victim.kill(); err != nil {
+		return err
+	}
+	c.forget(victim)
+	ids := "{" + held + "}"
+	err = await(ctx, 3*time.Minute, "a killed worker's batches to run again", func() (bool, error) {
+		left, err := c.query(ctx, `SELECT count(*)::text FROM batches WHERE id = ANY($1::text::bigint[]) AND worker = $2 AND state <> 'settled'`, ids, name)
+		return left == "0", err
+	})
+	if err != nil {
+		return err
+	}
+	b.add(within(Measurement{
+		Key: "worker_killed", Unit: "s", Value: time.Since(began).Seconds(),
+		What: fmt.Sprintf("worker killed: its %d batches run again after", strings.Count(held, ",")+1),
+	}, 30))
+	return nil
+}
+
+// killLeader kills the leading scheduler and asks for a run: that it is answered shows that the next one leads and works.
+func (b *bench) killLeader(ctx context.Context, c *crewUnder) error {
+	name, err := c.query(ctx, `SELECT holder FROM leadership`)
+	if err != nil {
+		return err
+	}
+	leader, ok := c.find(name)
+	if !ok {
+		return fmt.Errorf("no scheduler leads")
+	}
+	began := time.Now()
+	if err := leader.kill(); err != nil {
+		return err
+	}
+	c.forget(leader)
+	id, err := c.world.store.RequestRun(ctx, state.Request{Sync: syncName, Trigger: state.ByHand})
+	if err != nil {
+		return err
+	}
+	err = await(ctx, 3*time.Minute, "the standby scheduler", func() (bool, error) {
+		request, err := c.world.store.Request(ctx, id)
+		return err == nil && (request.RunID != 0 || request.Refused != ""), err
+	})
+	if err != nil {
+		return err
+	}
+	b.add(within(Measurement{
+		Key: "leader_killed", Unit: "s", Value: time.Since(began).Seconds(), What: "leading scheduler killed: the standby's first tick after",
+	}, 15))
+	return nil
+}
+
+// forget lets a process that was killed on purpose go.
+func (c *crew) forget(p *process) {
+	c.processes = slices.DeleteFunc(c.processes, func(other *process) bool { return other == p })
+}

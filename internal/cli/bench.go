@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/whmcsync/whmcsync/internal/bench"
+	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/obs"
+)
+
+func newBench(e *env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure speed, memory and recovery on this machine, with all it needs started here",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	clients := newBenchClients(e)
+	strict(clients)
+	cmd.AddCommand(clients)
+	return cmd
+}
+
+func newBenchClients(e *env) *cobra.Command {
+	o := bench.Options{Version: Version(), Say: e.err}
+	var fast bool
+	cmd := &cobra.Command{
+		Use:   "clients",
+		Short: "Measure the client sync against two yardsticks",
+		Args:  cobra.NoArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if o.Program, err = os.Executable(); err != nil {
+			return err
+		}
+		for _, records := range o.Records {
+			if records < 100 {
+				return usage("--records: %d is too few, 100 is the least", records)
+			}
+		}
+		level := e.logLevel
+		if level == "" {
+			level = zerolog.LevelErrorValue
+		}
+		o.Log, o.Durable = obs.Logger(config.Log{Level: level}, e.err), !fast
+		report, err := bench.Clients(cmd.Context(), o)
+		if err != nil {
+			return err
+		}
+		if e.json {
+			return e.printJSON(report)
+		}
+		e.printBench(report)
+		return nil
+	}
+	flags := cmd.Flags()
+	flags.IntSliceVar(&o.Records, "records", []int{10_000, 100_000}, "sizes of the client table, ascending; 1000000 takes some minutes more")
+	flags.StringVar(&o.Dir, "dir", ".state/bench", "folder for everything the benchmark writes; emptied first")
+	flags.BoolVar(&fast, "fast", false, "the servers do not wait for the disk")
+	return cmd
+}
+
+// printBench prints the table that docs/performance.md shows.
+func (e *env) printBench(r bench.Report) {
+	m := r.Machine
+	fmt.Fprintf(e.out, "%s, %d cores, %d MB, %s\nwhmcsync %s (%s), PostgreSQL %s, MariaDB %s, Redis %s; %.0f s\n",
+		m.CPU, m.Cores, m.MemoryMB, m.System, m.Program, m.Go, m.Postgres, m.MariaDB, m.Redis, r.Seconds)
+	t := newTable(e.out, "what", "goal", "measured", "yardstick", "ratio", "ok?")
+	t.SetColumnConfigs(rightAligned(3, 4, 5))
+	for _, one := range r.Results {
+		yardstick, ratio := "", ""
+		if one.Yardstick != 0 {
+			yardstick, ratio = one.YardstickText(), fmt.Sprintf("%.2f", one.Ratio)
+		}
+		t.AppendRow([]any{one.What, one.Goal, one.Text(), yardstick, ratio, verdict(one.Met)})
+	}
+	t.Render()
+}
+
+func verdict(met *bool) string {
+	switch {
+	case met == nil:
+		return ""
+	case *met:
+		return "yes"
+	default:
+		return "NO"
+	}
+}
