@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,11 +28,13 @@ type App struct {
 	Store   *postgres.Store
 	Metrics *obs.Metrics
 
-	redis    *queue.Redis
-	queue    *queue.Client
-	sources  map[string]*source
+	redis   *queue.Redis
+	queue   *queue.Client
+	sources map[string]*source
+	leading atomic.Bool
+
+	mu       sync.Mutex
 	accounts map[string]*account
-	leading  flag
 	closers  []func()
 }
 
@@ -60,7 +64,9 @@ func newApp(cfg config.Config, opts Options) *App {
 		sources: map[string]*source{}, accounts: map[string]*account{},
 	}
 	for name, src := range cfg.Sources {
-		a.sources[name] = &source{name: name, config: src}
+		made := &source{name: name, config: src}
+		a.sources[name] = made
+		a.onClose(made.close)
 	}
 	return a
 }
@@ -110,14 +116,21 @@ func (a *App) OpenQueue(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) onClose(f func()) { a.closers = append(a.closers, f) }
+func (a *App) onClose(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closers = append(a.closers, f)
+}
 
 // Close gives everything back, newest first.
 func (a *App) Close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		a.closers[i]()
-	}
+	a.mu.Lock()
+	closers := a.closers
 	a.closers = nil
+	a.mu.Unlock()
+	for _, give := range slices.Backward(closers) {
+		give()
+	}
 }
 
 // Pausable pauses or resumes a sync or an account by name.
@@ -135,24 +148,6 @@ func (a *App) Pausable(ctx context.Context, name string, pause bool, reason stri
 		return "account", onAccount()
 	}
 	return "", fmt.Errorf("there is no sync and no account %q in the configuration", name)
-}
-
-// flag is a boolean that many goroutines set and read.
-type flag struct {
-	mu sync.Mutex
-	on bool
-}
-
-func (f *flag) set(on bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.on = on
-}
-
-func (f *flag) get() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.on
 }
 
 // patience is how long a role waits for a server that is not there yet when it starts.

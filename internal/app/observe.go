@@ -104,7 +104,7 @@ func (a *App) alert(ctx context.Context, run state.Run) error {
 
 // snapshot is what the gauges show.
 func (a *App) snapshot(ctx context.Context) (obs.Snapshot, error) {
-	shot := obs.Snapshot{Leader: a.leading.get()}
+	shot := obs.Snapshot{Leader: a.leading.Load()}
 	syncs, err := a.Store.Syncs(ctx)
 	if err != nil {
 		return shot, err

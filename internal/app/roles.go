@@ -99,7 +99,7 @@ func (a *App) Scheduler() (*schedule.Scheduler, error) {
 	s := &schedule.Scheduler{
 		Holder: a.Name, Store: a.Store, Queue: sender{a}, Log: a.Log,
 		Retain:  schedule.Retain{Changes: a.Config.Retain.Changes, Batches: a.Config.Retain.Batches},
-		Observe: schedule.Observer{Leading: a.leading.set, Finished: a.runEnded, Held: a.runHeld},
+		Observe: schedule.Observer{Leading: a.leading.Store, Finished: a.runEnded, Held: a.runHeld},
 	}
 	for name, cfg := range a.Config.Syncs {
 		sync, err := a.scheduled(name, cfg)

@@ -52,6 +52,7 @@ func (s *source) close() {
 	defer s.mu.Unlock()
 	if s.db != nil {
 		_ = s.db.Close()
+		s.db = nil
 	}
 }
 

@@ -24,6 +24,8 @@ var vendors = map[string]func(name string, c config.Account, limiter httpx.Limit
 
 // account returns the account by name, made once. OpenQueue comes first: the limits live in Redis.
 func (a *App) account(name string) (*account, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if made, ok := a.accounts[name]; ok {
 		return made, nil
 	}
@@ -42,7 +44,7 @@ func (a *App) account(name string) (*account, error) {
 	}
 	made.limiter = limiter
 	a.accounts[name] = &made
-	a.onClose(made.close)
+	a.closers = append(a.closers, made.close)
 	return &made, nil
 }
 

@@ -98,7 +98,7 @@ type term struct {
 	until  time.Time
 }
 
-func (t *term) renewed(ttl time.Duration) { t.until = time.Now().Add(ttl * 4 / 5) }
+func (t *term) renewed(ttl time.Duration) { t.until = time.Now().Add(ttl * 2 / 5) }
 func (t *term) lapsed() bool              { return time.Now().After(t.until) }
 
 func (t *term) stop() *term {
