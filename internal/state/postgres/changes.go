@@ -71,64 +71,90 @@ func (s *Store) NoteChanges(ctx context.Context, l state.Lease, changes []state.
 		changes[i].Deferred = true
 	}
 	return s.fenced(ctx, "note the changes", l, func(tx pgx.Tx, f fence) error {
-		_, err := recordChanges(ctx, tx, f, changes, supersededByNote)
+		_, err := recordChanges(ctx, tx, f, changes, supersedeByNotes)
 		return err
 	})
 }
 
-// recordChanges records changes of the fence's batch in their order and returns their ids. They take the place of
-// older ones that condition names.
-func recordChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change, condition string) ([]int64, error) {
+// retire takes older changes out of the way of newer ones.
+type retire func(ctx context.Context, tx pgx.Tx, f fence, newer []state.Change) error
+
+// recordChanges records changes of the fence's batch in their order, after older ones were retired, and returns their
+// ids.
+func recordChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change, retireOlder retire) ([]int64, error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
 	if err := replaceNoted(ctx, tx, f, changes); err != nil {
 		return nil, err
 	}
-	if err := supersede(ctx, tx, f, changes, condition); err != nil {
+	if err := retireOlder(ctx, tx, f, changes); err != nil {
 		return nil, err
 	}
 	return insertChanges(ctx, tx, f, changes)
 }
 
+// sameFields finds the changes c that are about the fields of the arrays $1 (key) and $2 (field), each by the index on
+// them: OFFSET 0 keeps the planner from starting at the other end.
+const sameFields = `unnest($1::text[], $2::text[]) AS x (key, field) CROSS JOIN LATERAL (
+	SELECT id, sync, run_id, batch_id, state, deferred FROM changes WHERE key = x.key AND field = x.field OFFSET 0
+) AS c`
+
 // replaceNoted removes what the same run noted of the same fields without writing it: notes of an earlier generation
 // of the batch, and deferred changes that are now carried out.
 func replaceNoted(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) error {
 	_, err := tx.Exec(ctx, `
-		DELETE FROM changes c USING unnest($3::text[], $4::text[]) AS x (key, field)
-		WHERE c.run_id = $1 AND c.key = x.key AND c.field = x.field
-			AND (c.state = 'planned' AND c.deferred OR c.batch_id = $2 AND c.state IN ('noticed', 'held'))`,
-		f.runID, f.batchID, texts(changes, changeKey), texts(changes, changeField))
+		DELETE FROM changes WHERE id = ANY(ARRAY(
+			SELECT c.id FROM `+sameFields+`
+			WHERE c.sync = $3 AND c.run_id = $4
+				AND (c.state = 'planned' AND c.deferred OR c.batch_id = $5 AND c.state IN ('noticed', 'held'))))`,
+		texts(changes, changeKey), texts(changes, changeField), f.sync, f.runID, f.batchID)
 	return err
 }
 
 func changeKey(c state.Change) string   { return c.Key }
 func changeField(c state.Change) string { return c.Field }
 
-// What older changes (c) of the same key and field a newer one (x) takes the place of. A claim means that nobody else
-// is at the address: whatever is still planned there was left behind, and a held change that is now carried out need
-// not be held any more.
+// Older changes (c) that newer ones of the same key and field take the place of.
 const (
-	supersededByNote  = `c.state = 'held' AND x.state = 'held' OR c.state = 'planned' AND c.deferred AND x.state <> 'noticed'`
-	supersededByClaim = `c.state = 'held' AND x.destructive OR c.state = 'planned'`
+	olderHeld     = `c.state = 'held'`
+	olderDeferred = `c.state = 'planned' AND c.deferred`
+	olderPlanned  = `c.state = 'planned'`
 )
 
-// supersede retires the older changes of the sync that condition names.
-func supersede(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change, condition string) error {
+// supersedeByNotes retires what noted changes take the place of.
+func supersedeByNotes(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) error {
+	held := filter(changes, func(c state.Change) bool { return c.State == state.ChangeHeld })
+	serious := filter(changes, func(c state.Change) bool { return c.State != state.ChangeNoticed })
+	if err := supersede(ctx, tx, f, held, olderHeld); err != nil {
+		return err
+	}
+	return supersede(ctx, tx, f, serious, olderDeferred)
+}
+
+// supersedeByClaims retires what claimed changes take the place of. A claim means that nobody else is at the address:
+// whatever is still planned there was left behind, and a held change that is carried out now need not be held any more.
+func supersedeByClaims(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) error {
+	destructive := filter(changes, func(c state.Change) bool { return c.Destructive })
+	if err := supersede(ctx, tx, f, destructive, olderHeld); err != nil {
+		return err
+	}
+	return supersede(ctx, tx, f, changes, olderPlanned)
+}
+
+// supersede retires the older changes of the sync that are about the fields of newer ones and that condition names.
+func supersede(ctx context.Context, tx pgx.Tx, f fence, newer []state.Change, condition string) error {
+	if len(newer) == 0 {
+		return nil
+	}
 	_, err := tx.Exec(ctx, `
-		WITH old AS (
-			SELECT c.id FROM changes c JOIN unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) AS x (key, field, state, destructive)
-				ON c.key = x.key AND c.field = x.field
-			WHERE c.sync = $1 AND c.state IN ('planned', 'held') AND (`+condition+`)
-			ORDER BY c.id FOR UPDATE OF c
-		)
-		UPDATE changes c SET state = 'superseded', settled_at = now() FROM old WHERE c.id = old.id`,
-		f.sync, texts(changes, changeKey), texts(changes, changeField),
-		column(changes, func(c state.Change) string { return string(c.State) }),
-		column(changes, func(c state.Change) bool { return c.Destructive }))
+		UPDATE changes SET state = 'superseded', settled_at = now() WHERE id = ANY(ARRAY(
+			SELECT c.id FROM `+sameFields+` WHERE c.sync = $3 AND (`+condition+`)))`,
+		texts(newer, changeKey), texts(newer, changeField), f.sync)
 	return err
 }
 
+// insertChanges records changes in their order and returns their ids, which rise in that order.
 func insertChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) ([]int64, error) {
 	rows, _ := tx.Query(ctx, `
 		INSERT INTO changes (sync, run_id, batch_id, record_id, key, field, old, new, side, state, destructive, deferred,

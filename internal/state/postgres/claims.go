@@ -27,45 +27,41 @@ func (s *Store) ClaimSubscribers(ctx context.Context, l state.Lease, sync string
 	return answers, err
 }
 
-// claim reserves and returns the new version by address of what it could reserve. Rows are locked in the order of
-// their addresses, so that two batches that share people wait for each other rather than deadlock.
+// claim reserves and returns the new version by address of what it could reserve. It goes through the addresses in their
+// order, so that two batches that share people wait for each other rather than deadlock.
 func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []state.Claim) (map[string]int64, error) {
 	sorted := slices.SortedStableFunc(slices.Values(claims), func(a, b state.Claim) int { return strings.Compare(a.Email, b.Email) })
 	sorted = slices.CompactFunc(sorted, func(a, b state.Claim) bool { return a.Email == b.Email })
-	emails := texts(sorted, func(c state.Claim) string { return c.Email })
-	records := column(sorted, func(c state.Claim) int64 { return c.RecordID })
-	planned := column(sorted, func(c state.Claim) int64 { return c.Version })
-
 	versions := make(map[string]int64, len(sorted))
-	note := func(rows pgx.Rows) error {
-		var email string
-		var version int64
-		_, err := pgx.ForEachRow(rows, []any{&email, &version}, func() error {
-			versions[email] = version
-			return nil
-		})
-		return err
-	}
 	batch := &pgx.Batch{}
-	batch.Queue(lockSubscribers, sync, emails)
-	batch.Queue(`
-		UPDATE subscribers u SET version = u.version + 1, claim_batch = $4, claim_token = $5, updated_at = now()
-		FROM unnest($2::text[], $3::bigint[]) AS x (email, version)
-		WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version AND (u.claim_token = $5 OR NOT EXISTS (
-			SELECT FROM batches b
-			WHERE b.id = u.claim_batch AND b.token = u.claim_token AND b.state = 'running' AND b.lease_until > now()))
-		RETURNING u.email, u.version`, sync, emails, planned, l.BatchID, l.Token).Query(note)
-	batch.Queue(`
-		INSERT INTO subscribers (sync, email, record_id, version, claim_batch, claim_token)
-		SELECT $1, x.email, x.record_id, 1, $5, $6
-		FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS x (email, record_id, version) WHERE x.version = 0
-		ORDER BY x.email COLLATE "C"
-		ON CONFLICT (sync, email) DO NOTHING RETURNING email, version`,
-		sync, emails, records, planned, l.BatchID, l.Token).Query(note)
+	for _, c := range sorted {
+		statement, last := claimKnown, c.Version
+		if c.Version == 0 {
+			statement, last = claimNew, c.RecordID
+		}
+		email := clean(c.Email)
+		batch.Queue(statement, sync, email, l.BatchID, l.Token, last).Query(func(rows pgx.Rows) error {
+			granted, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+			if len(granted) == 1 {
+				versions[email] = granted[0]
+			}
+			return err
+		})
+	}
 	return versions, tx.SendBatch(ctx, batch).Close()
 }
 
-const lockSubscribers = `SELECT FROM subscribers WHERE sync = $1 AND email = ANY($2) ORDER BY email FOR UPDATE`
+const (
+	claimKnown = `
+		UPDATE subscribers u SET version = u.version + 1, claim_batch = $3, claim_token = $4, updated_at = now()
+		WHERE u.sync = $1 AND u.email = $2 AND u.version = $5 AND (u.claim_token = $4 OR NOT EXISTS (
+			SELECT FROM batches b
+			WHERE b.id = u.claim_batch AND b.token = u.claim_token AND b.state = 'running' AND b.lease_until > now()))
+		RETURNING u.version`
+	claimNew = `
+		INSERT INTO subscribers (sync, email, claim_batch, claim_token, record_id) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (sync, email) DO NOTHING RETURNING version`
+)
 
 func answerClaims(claims []state.Claim, versions map[string]int64) []state.Claimed {
 	return column(claims, func(c state.Claim) state.Claimed {
@@ -84,7 +80,7 @@ func recordClaimed(ctx context.Context, tx pgx.Tx, f fence, claims []state.Claim
 			changes = append(changes, c.Changes...)
 		}
 	}
-	ids, err := recordChanges(ctx, tx, f, changes, supersededByClaim)
+	ids, err := recordChanges(ctx, tx, f, changes, supersedeByClaims)
 	if err != nil {
 		return err
 	}

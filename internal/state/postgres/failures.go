@@ -120,10 +120,8 @@ func (s *Store) Retry(ctx context.Context, sync string, f state.FailureFilter) (
 // reopen forgets the refusals of addresses and touches records.
 func reopen(ctx context.Context, tx pgx.Tx, sync string, ids []int64, emails []string) error {
 	if _, err := tx.Exec(ctx, `
-		WITH locked AS (
-			SELECT email FROM subscribers WHERE sync = $1 AND email = ANY($2) AND refused IS NOT NULL ORDER BY email FOR UPDATE
-		)
-		UPDATE subscribers u SET refused = NULL, version = version + 1, updated_at = now() FROM locked WHERE u.sync = $1 AND u.email = locked.email`,
+		UPDATE subscribers SET refused = NULL, version = version + 1, updated_at = now()
+		WHERE sync = $1 AND email = ANY($2) AND refused IS NOT NULL`,
 		sync, emails); err != nil {
 		return err
 	}

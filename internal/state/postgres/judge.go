@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -12,8 +13,10 @@ import (
 // Deferred reads the destructive changes of a run that wait for its end, oldest first.
 func (s *Store) Deferred(ctx context.Context, runID int64) ([]state.Change, error) {
 	rows, _ := s.quick.Query(ctx, `
-		SELECT `+changeColumns+` FROM changes WHERE run_id = $1 AND state = 'planned' AND deferred ORDER BY id`, runID)
-	return all("read the deferred changes", rows, scanChange)
+		SELECT `+changeColumns+` FROM changes WHERE run_id = $1 AND state = 'planned' AND deferred`, runID)
+	changes, err := all("read the deferred changes", rows, scanChange)
+	slices.SortFunc(changes, func(a, b state.Change) int { return cmp.Compare(a.ID, b.ID) })
+	return changes, err
 }
 
 // ApplyDeferred moves a run from judging to applying, with batches of at most batchSize records for its deferred changes,

@@ -1,7 +1,11 @@
 package postgres
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -78,14 +82,37 @@ func (s *Store) Listing(ctx context.Context, id int64) (state.Listing, error) {
 // moved while it was listed. Different rows of a key on one page are all returned.
 func (s *Store) ListingRows(ctx context.Context, listingID int64, keys []string) ([]state.ListingRow, error) {
 	rows, _ := s.quick.Query(ctx, `
-		SELECT DISTINCT key, body::text FROM (
-			SELECT key, body, page, max(page) OVER (PARTITION BY key) AS last FROM listing_rows
-			WHERE listing_id = $1 AND key = ANY($2)
-		) AS found WHERE page = last ORDER BY 1, 2`, listingID, keys)
-	return all("read the listing's rows", rows, func(row pgx.CollectableRow) (r state.ListingRow, err error) {
-		err = row.Scan(&r.Key, (*[]byte)(&r.Body))
+		SELECT key, page, body::text FROM listing_rows WHERE listing_id = $1 AND key = ANY($2)`, listingID, keys)
+	found, err := all("read the listing's rows", rows, func(row pgx.CollectableRow) (r pagedRow, err error) {
+		err = row.Scan(&r.Key, &r.page, (*[]byte)(&r.Body))
 		return r, err
 	})
+	return ofLastPage(found), err
+}
+
+// pagedRow is a row with the number of its page.
+type pagedRow struct {
+	state.ListingRow
+	page int
+}
+
+// ofLastPage keeps the different rows of each key's last page, by key.
+func ofLastPage(found []pagedRow) []state.ListingRow {
+	slices.SortFunc(found, func(a, b pagedRow) int {
+		return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(b.page, a.page), bytes.Compare(a.Body, b.Body))
+	})
+	kept := make([]state.ListingRow, 0, len(found))
+	for i, r := range found {
+		if i > 0 && found[i-1].Key == r.Key {
+			last := found[i-1]
+			if last.page != r.page || bytes.Equal(last.Body, r.Body) {
+				found[i] = last // an older page, or the same row again
+				continue
+			}
+		}
+		kept = append(kept, r.ListingRow)
+	}
+	return kept
 }
 
 // DropListing forgets a listing with its rows; an unknown one is no error.

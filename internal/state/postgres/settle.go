@@ -37,7 +37,8 @@ func (s *Store) SettleSubscribers(ctx context.Context, l state.Lease, sync strin
 	})
 }
 
-// keepSubscribers writes what it can and returns the addresses it wrote.
+// keepSubscribers writes what it can and returns the addresses it wrote. It goes through the addresses in their order, so
+// that two batches that share people wait for each other rather than deadlock.
 func keepSubscribers(ctx context.Context, tx pgx.Tx, sync string, keep, forget []state.Subscriber) (map[string]bool, error) {
 	settled := make(map[string]bool, len(keep)+len(forget))
 	note := func(rows pgx.Rows) error {
@@ -48,39 +49,39 @@ func keepSubscribers(ctx context.Context, tx pgx.Tx, sync string, keep, forget [
 		return err
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(lockSubscribers, sync, texts(append(slices.Clip(keep), forget...), address))
-	if len(forget) > 0 {
-		batch.Queue(`
-			DELETE FROM subscribers u USING unnest($2::text[], $3::bigint[]) AS x (email, version)
-			WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version RETURNING u.email`,
-			sync, texts(forget, address), column(forget, version)).Query(note)
+	for _, u := range byAddress(forget) {
+		batch.Queue(deleteSubscriber, sync, clean(u.Email), u.Version).Query(note)
 	}
-	if len(keep) > 0 {
-		args := subscriberArrays(sync, keep)
-		batch.Queue(updateSubscribers, args...).Query(note)
-		batch.Queue(insertSubscribers, args...).Query(note)
+	for _, u := range byAddress(filter(keep, func(u state.Subscriber) bool { return u.Version > 0 })) {
+		batch.Queue(updateSubscriber, sync, clean(u.Email), u.RecordID, u.RemoteID, clean(u.RemoteEmail), u.Groups, u.Fingerprint,
+			u.Echo, clean(u.Suppressed), u.Refused, u.Version).Query(note)
+	}
+	if fresh := filter(keep, func(u state.Subscriber) bool { return u.Version == 0 }); len(fresh) > 0 {
+		batch.Queue(insertSubscribers, subscriberArrays(sync, fresh)...).Query(note)
 	}
 	return settled, tx.SendBatch(ctx, batch).Close()
 }
 
+func byAddress(subscribers []state.Subscriber) []state.Subscriber {
+	return slices.SortedFunc(slices.Values(subscribers), func(a, b state.Subscriber) int { return strings.Compare(a.Email, b.Email) })
+}
+
 func address(u state.Subscriber) string { return u.Email }
-func version(u state.Subscriber) int64  { return u.Version }
 
-const subscriberUnnest = `unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-	$9::text[], $10::bytea[], $11::bigint[])
-	AS x (email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused, version)`
+const deleteSubscriber = `DELETE FROM subscribers WHERE sync = $1 AND email = $2 AND version = $3 RETURNING email`
 
-const updateSubscribers = `
-	UPDATE subscribers u SET record_id = x.record_id, remote_id = x.remote_id, remote_email = x.remote_email,
-		groups = x.groups::bigint[], fingerprint = x.fingerprint, echo = x.echo, suppressed = x.suppressed,
-		refused = x.refused, version = u.version + 1, claim_batch = NULL, claim_token = '', updated_at = now()
-	FROM ` + subscriberUnnest + `
-	WHERE u.sync = $1 AND u.email = x.email AND u.version = x.version RETURNING u.email`
+const updateSubscriber = `
+	UPDATE subscribers SET record_id = $3, remote_id = $4, remote_email = $5, groups = $6, fingerprint = $7, echo = $8,
+		suppressed = $9, refused = $10, version = version + 1, claim_batch = NULL, claim_token = '', updated_at = now()
+	WHERE sync = $1 AND email = $2 AND version = $11 RETURNING email`
 
+// insertSubscribers takes many at once: a first load consists of little else.
 const insertSubscribers = `
 	INSERT INTO subscribers (sync, email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused)
 	SELECT $1, x.email, x.record_id, x.remote_id, x.remote_email, x.groups::bigint[], x.fingerprint, x.echo, x.suppressed, x.refused
-	FROM ` + subscriberUnnest + ` WHERE x.version = 0 ORDER BY x.email COLLATE "C"
+	FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[], $10::bytea[])
+		AS x (email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused)
+	ORDER BY x.email COLLATE "C"
 	ON CONFLICT (sync, email) DO NOTHING RETURNING email`
 
 func subscriberArrays(sync string, keep []state.Subscriber) []any {
@@ -95,7 +96,6 @@ func subscriberArrays(sync string, keep []state.Subscriber) []any {
 		column(keep, func(u state.Subscriber) []byte { return u.Echo }),
 		texts(keep, func(u state.Subscriber) string { return u.Suppressed }),
 		column(keep, func(u state.Subscriber) []byte { return u.Refused }),
-		column(keep, version),
 	}
 }
 
@@ -116,23 +116,22 @@ func touchMissed(ctx context.Context, tx pgx.Tx, sync string, subscribers []stat
 
 // settleRest notes what became of the changes (deferred ones only once their turn has come), which failures are over and which are new.
 func settleRest(ctx context.Context, tx pgx.Tx, f fence, sync string, settlements []state.Settlement) error {
-	var ids, resolved []int64
-	var states []string
+	ids := map[state.ChangeState][]int64{}
+	var resolved []int64
 	var failures []state.Failure
 	for _, settlement := range settlements {
-		for _, id := range settlement.ChangeIDs {
-			ids = append(ids, id)
-			states = append(states, string(settlement.State))
-		}
+		ids[settlement.State] = append(ids[settlement.State], settlement.ChangeIDs...)
 		resolved = append(resolved, settlement.Resolved...)
 		failures = append(failures, settlement.Failures...)
 	}
 	batch := &pgx.Batch{}
-	if len(ids) > 0 {
-		batch.Queue(`
-			UPDATE changes c SET state = x.state, settled_at = now() FROM unnest($2::bigint[], $3::text[]) AS x (id, state)
-			WHERE c.id = x.id AND c.sync = $1 AND c.state = 'planned' AND (NOT c.deferred OR $4)`,
-			sync, ids, states, f.kind == state.BatchDestructive)
+	for as, of := range ids {
+		if len(of) > 0 {
+			batch.Queue(`
+				UPDATE changes SET state = $1, settled_at = now()
+				WHERE id = ANY($2) AND sync = $3 AND state = $4 AND (NOT deferred OR $5)`,
+				as, of, sync, state.ChangePlanned, f.kind == state.BatchDestructive)
+		}
 	}
 	if len(resolved) > 0 {
 		batch.Queue(`DELETE FROM failures WHERE sync = $1 AND record_id = ANY($2)`, sync, resolved)

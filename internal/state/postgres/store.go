@@ -48,13 +48,16 @@ func Open(ctx context.Context, url string, maxConns int) (*Store, error) {
 	return s, nil
 }
 
-// prepare sets what every connection has in common. Short statements by index gain nothing from just-in-time
-// compilation and lose a lot when the planner guesses wrong.
+// prepare sets what every connection has in common. Every statement finds its few rows by an index. During a first load
+// the planner's statistics still speak of empty tables, so it is told not to read whole ones; and short statements gain
+// nothing from just-in-time compilation.
 func prepare(config *pgxpool.Config) {
 	params := config.ConnConfig.RuntimeParams
 	params["application_name"] = "whmcsync"
 	params["timezone"] = "UTC"
-	params["jit"] = "off"
+	for _, feature := range []string{"jit", "enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+		params[feature] = "off"
+	}
 	params["statement_timeout"] = milliseconds(statementTimeout)
 	params["idle_in_transaction_session_timeout"] = milliseconds(statementTimeout)
 	config.AfterConnect = readTimesAsUTC

@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -46,9 +48,10 @@ func (s *Store) SubscribersForIDs(ctx context.Context, sync string, ids []int64)
 
 // recordSetQueries read the parts of a RecordSet; (ID in set) stands for the condition on a record id. A subscriber is
 // found through the record that leads it, which a plain range scan does; only addresses not found that way (led by a
-// record outside the set, or by one that has left) are looked up one by one.
+// record outside the set, or by one that has left) are looked up one by one. OFFSET 0 keeps the lookup of those who share
+// an address a lookup: without it the planner may turn the join around and read everything.
 var recordSetQueries = []string{`
-	SELECT record_id, email FROM roster WHERE sync = $1 AND (record_id in set) ORDER BY record_id`, `
+	SELECT record_id, email FROM roster WHERE sync = $1 AND (record_id in set)`, `
 	WITH led AS MATERIALIZED (
 		SELECT ` + subscriberColumns + ` FROM subscribers u WHERE u.sync = $1 AND (u.record_id in set)
 	)
@@ -57,11 +60,11 @@ var recordSetQueries = []string{`
 	SELECT ` + subscriberColumns + ` FROM subscribers u WHERE u.sync = $1 AND u.email = ANY(ARRAY(
 		SELECT email FROM roster WHERE sync = $1 AND (record_id in set) AND email <> '' AND email NOT IN (SELECT email FROM led)
 	))`, `
-	SELECT DISTINCT other.record_id, other.email FROM roster r
-	JOIN roster other ON other.sync = r.sync AND other.email = r.email AND other.email <> '' AND other.record_id <> r.record_id
-	WHERE r.sync = $1 AND r.email <> '' AND (r.record_id in set) AND NOT (other.record_id in set)
-	ORDER BY other.record_id`, `
-	SELECT ` + failureFields + ` FROM failures WHERE sync = $1 AND (record_id in set) ORDER BY record_id`,
+	SELECT DISTINCT other.record_id, other.email FROM roster r CROSS JOIN LATERAL (
+		SELECT record_id, email FROM roster WHERE sync = $1 AND email = r.email AND email <> '' OFFSET 0
+	) AS other
+	WHERE r.sync = $1 AND r.email <> '' AND (r.record_id in set) AND NOT (other.record_id in set)`, `
+	SELECT ` + failureFields + ` FROM failures WHERE sync = $1 AND (record_id in set)`,
 }
 
 // rangeOfIDs is the condition of a slice.
@@ -87,6 +90,9 @@ func (s *Store) recordSet(ctx context.Context, condition string, args ...any) (s
 	queue(2).Query(into(&set.Shared, scanRoster))
 	queue(3).Query(into(&set.Failures, scanFailure))
 	err := s.quick.SendBatch(ctx, batch).Close()
+	set.Roster, _ = sortedRoster(set.Roster, nil)
+	set.Shared, _ = sortedRoster(set.Shared, nil)
+	slices.SortFunc(set.Failures, func(a, b state.Failure) int { return cmp.Compare(a.RecordID, b.RecordID) })
 	return set, broken("read what is remembered of the records", err)
 }
 

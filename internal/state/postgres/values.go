@@ -52,6 +52,16 @@ func column[R, V any](rows []R, pick func(R) V) []V {
 	return values
 }
 
+// filter keeps the rows that are wanted, in a new slice.
+func filter[R any](rows []R, wanted func(R) bool) (kept []R) {
+	for _, row := range rows {
+		if wanted(row) {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
 // texts picks one column of outside text out of rows.
 func texts[R any](rows []R, pick func(R) string) []string {
 	return column(rows, func(row R) string { return clean(pick(row)) })

@@ -21,10 +21,9 @@ CREATE TABLE changes (
 );
 CREATE INDEX changes_run ON changes (run_id, id);
 CREATE INDEX changes_batch ON changes (batch_id);
-CREATE INDEX changes_record ON changes (sync, record_id);
-CREATE INDEX changes_key ON changes (sync, key);
-CREATE INDEX changes_recent ON changes (sync, created_at);
-CREATE INDEX changes_open ON changes (sync, key, field) WHERE state IN ('planned', 'held');
+CREATE INDEX changes_record ON changes (record_id);
+CREATE INDEX changes_key ON changes (key, field);
+CREATE INDEX changes_recent ON changes (created_at);
 CREATE INDEX changes_open_of_run ON changes (run_id, state) WHERE state IN ('planned', 'held');
 CREATE INDEX changes_settled ON changes (settled_at) WHERE settled_at IS NOT NULL;
 
@@ -41,7 +40,7 @@ CREATE TABLE failures (
     last_at   timestamptz NOT NULL DEFAULT now(),
     next_at   timestamptz
 );
-CREATE UNIQUE INDEX failures_record ON failures (sync, record_id);
+CREATE UNIQUE INDEX failures_record ON failures (record_id, sync);
 
 -- Rows of a listing are json, not jsonb: cheaper to write, and an escaped NUL in an outside text is no error.
 CREATE TABLE listings (
