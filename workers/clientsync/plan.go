@@ -114,24 +114,16 @@ func (p Policy) decideUnwanted(d *Decision, known state.Subscriber, ev Evidence)
 		return
 	}
 	d.Suppressed = ev.Entry.Suppression
-	if d.Suppressed != maillist.NotSuppressed {
-		return
-	}
-	if !ev.Entry.GroupsKnown {
+	leave := intersect(union(p.OurGroups(), groupIDs(known.Groups)), ev.Entry.Groups)
+	switch {
+	case d.Suppressed != maillist.NotSuppressed:
+	case !ev.Entry.GroupsKnown, len(leave) > 0 && !ev.Fresh:
 		d.Act = Look
-		return
+	case len(leave) > 0:
+		d.Act, d.Leave = Detach, leave
+		d.addChange(groupsField, groupText(ev.Entry.Groups), groupText(subtract(ev.Entry.Groups, leave)))
+		d.Changes[0].Destructive = true
 	}
-	d.Leave = intersect(union(p.OurGroups(), groupIDs(known.Groups)), ev.Entry.Groups)
-	if len(d.Leave) == 0 {
-		return
-	}
-	if !ev.Fresh {
-		d.Act = Look
-		return
-	}
-	d.Act = Detach
-	d.Changes = []state.Change{d.change(groupsField, groupText(ev.Entry.Groups), groupText(subtract(ev.Entry.Groups, d.Leave)))}
-	d.Changes[0].Destructive = true
 }
 
 func (p Policy) decideWanted(d *Decision, known state.Subscriber, ev Evidence) {
