@@ -20,7 +20,9 @@ func (a *App) RunLocal(ctx context.Context) error {
 	}()
 	a.onClose(func() {
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			a.Log.Error().Err(err).Msg("roles ended with an error")
+		}
 	})
 	select {
 	case <-started:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -57,7 +58,9 @@ func Run(ctx context.Context, o Options) error {
 	running, stop := context.WithCancel(ctx)
 	defer func() {
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			fmt.Fprintln(o.Say, "whmcsync ended with:", err)
+		}
 	}()
 	ready := make(chan string, 1)
 	go func() {
@@ -156,7 +159,13 @@ func (o Options) pass(ctx context.Context, a *app.App) (server.Run, error) {
 // crew are the workers, each a process of its own.
 type crew struct {
 	program, config, log string
-	workers              []*exec.Cmd
+	workers              []*worker
+}
+
+// worker is one process; ended is closed when it is gone.
+type worker struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
 }
 
 func (c *crew) start(n int) error {
@@ -166,15 +175,33 @@ func (c *crew) start(n int) error {
 	}
 	defer out.Close()
 	for range n {
-		cmd := exec.Command(c.program, "worker", "--config", c.config)
+		// No context: a worker is to end by a signal, after it has handed its work back.
+		cmd := exec.Command(c.program, "worker", "--config", c.config) //nolint:noctx // see above
 		cmd.Stdout, cmd.Stderr = out, out
-		ownGroup(cmd)
-		if err := cmd.Start(); err != nil {
+		dieWithUs(cmd)
+		w := &worker{cmd: cmd, ended: make(chan struct{})}
+		if err := w.start(); err != nil {
 			return err
 		}
-		c.workers = append(c.workers, cmd)
+		c.workers = append(c.workers, w)
 	}
 	return nil
+}
+
+// start runs the worker from a thread of its own that lasts as long as the worker: it is the end of that thread that the
+// kernel takes for the death of the parent.
+func (w *worker) start() error {
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer close(w.ended)
+		err := w.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = w.cmd.Wait() // how it ended is in its log
+		}
+	}()
+	return <-started
 }
 
 // killOne kills the first worker without warning once the run is under way, and starts another.
@@ -195,19 +222,19 @@ func (c *crew) killOne(ctx context.Context, a *app.App) error {
 	}
 	victim := c.workers[0]
 	c.workers = c.workers[1:]
-	if err := victim.Process.Kill(); err != nil {
+	if err := victim.cmd.Process.Kill(); err != nil {
 		return err
 	}
-	_ = victim.Wait() // it was killed: that is no news
+	<-victim.ended
 	return c.start(1)
 }
 
 func (c *crew) stop() {
-	for _, cmd := range c.workers {
-		_ = cmd.Process.Signal(os.Interrupt)
+	for _, w := range c.workers {
+		_ = w.cmd.Process.Signal(os.Interrupt) // one that is gone needs none
 	}
-	for _, cmd := range c.workers {
-		_ = cmd.Wait()
+	for _, w := range c.workers {
+		<-w.ended
 	}
 }
 

@@ -190,7 +190,7 @@ func (c *Client) send(ctx context.Context, r Request) (Response, *fault.Error) {
 	if err != nil {
 		return Response{}, c.fail(fault.Refused, r, err)
 	}
-	answer, err := c.http.Do(req)
+	answer, err := c.http.Do(req) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return Response{}, c.transportFault(ctx, r, err)
 	}

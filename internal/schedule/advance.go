@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/tasks"
 )
@@ -154,14 +156,15 @@ func (p *pass) finish(ctx context.Context, run state.Run, to state.RunState, why
 }
 
 func (p *pass) say(run state.Run) {
-	line := p.Log.Info()
+	level := zerolog.InfoLevel
 	if run.State != state.RunDone || run.Held > 0 {
-		line = p.Log.Warn()
+		level = zerolog.WarnLevel
 	}
+	counts := zerolog.Dict()
 	for key, n := range run.Counts {
-		line = line.Int64(key, n)
+		counts = counts.Int64(key, n)
 	}
-	line.Str("sync", run.Sync).Int64("run", run.ID).Str("kind", string(run.Kind)).Str("state", string(run.State)).
+	p.Log.WithLevel(level).Dict("counts", counts).Str("sync", run.Sync).Int64("run", run.ID).Str("kind", string(run.Kind)).Str("state", string(run.State)).
 		Int("changes_held", run.Held).Dur("took", run.Finished.Sub(run.Started)).Str("why", run.Error).Msg("run ended")
 }
 

@@ -24,11 +24,10 @@ func due(schedule cron.Schedule, last, started, now time.Time) time.Time {
 		last = started
 	}
 	if interval {
-		missed := now.Sub(last) / every.Delay
-		if missed < 1 {
+		if now.Sub(last) < every.Delay {
 			return time.Time{}
 		}
-		return last.Add(missed * every.Delay)
+		return now.Add(-(now.Sub(last) % every.Delay))
 	}
 	var slot time.Time
 	for next := schedule.Next(last); !next.IsZero() && !next.After(now); next = schedule.Next(next) {

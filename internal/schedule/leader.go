@@ -61,10 +61,12 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		switch {
 		case err != nil && term != nil && term.lapsed():
 			s.Log.Error().Err(err).Msg("leadership could not be renewed in time")
-			term = term.stop()
+			term.stop()
+			term = nil
 		case err == nil && !lead.Leader && term != nil:
 			s.Log.Warn().Str("holder", lead.Holder).Msg("leadership went to another scheduler")
-			term = term.stop()
+			term.stop()
+			term = nil
 		case err == nil && lead.Leader:
 			if term == nil {
 				s.Log.Info().Int64("term", lead.Term).Msg("leading")
@@ -101,10 +103,9 @@ type term struct {
 func (t *term) renewed(ttl time.Duration) { t.until = time.Now().Add(ttl * 2 / 5) }
 func (t *term) lapsed() bool              { return time.Now().After(t.until) }
 
-func (t *term) stop() *term {
+func (t *term) stop() {
 	t.cancel()
 	t.work.Wait()
-	return nil
 }
 
 // begin starts one loop per sync, so that one broken source or slow account never holds another up.

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"errors"
 	"cmp"
 	"context"
 	_ "embed" // the scripts
@@ -163,7 +164,7 @@ func (l *Limiter) stillFree(ctx context.Context, s seat) (bool, error) {
 	bounded, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
 	blocked, err := l.Redis.HGet(bounded, l.state, "until").Int64()
-	if err != nil && err != redis.Nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return false, l.redisFault(ctx, err)
 	}
 	return blocked <= s.blocked, nil
