@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -73,6 +74,18 @@ func (a *App) Touch(ctx context.Context, sync string, ids []int64, trigger state
 		a.Log.Warn().Err(err).Str("sync", sync).Msg("wake-up could not be sent")
 	}
 	return nil
+}
+
+// Wake wakes a worker up for records of a sync that are pointed at already.
+func (a *App) Wake(ctx context.Context, sync string) error {
+	if a.queue == nil {
+		return nil
+	}
+	oldest, pending, err := a.Store.PendingTouches(ctx, sync, 0)
+	if err != nil || pending == 0 {
+		return err
+	}
+	return sender{a}.Touch(ctx, tasks.NewTouch(sync, oldest), fmt.Sprintf("wake-%d", time.Now().UnixMicro()))
 }
 
 // RequestRun asks the scheduler for a run. While one is under way the error is state.ErrRunInProgress and the id is that

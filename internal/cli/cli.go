@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -99,21 +100,39 @@ func newRoot(e *env) *cobra.Command {
 		Long:          "whmcsync keeps a WHMCS billing install in step with the systems around it: clients with mailing lists, and more to come.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Example:       "  whmcsync check\n  whmcsync plan newsletter --local\n  whmcsync run",
+		Args:          knownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringVarP(&e.configPath, "config", "c", "", "configuration file (default: $WHMCSYNC_CONFIG, ./whmcsync.yaml, /etc/whmcsync/whmcsync.yaml)")
 	flags.BoolVar(&e.json, "json", false, "print JSON for programs")
 	flags.StringVar(&e.logLevel, "log-level", "", "debug, info, warn or error (default: as configured)")
-	root.AddCommand(commands(e)...)
-	strict(root)
-	for _, cmd := range root.Commands() {
-		strict(cmd)
+	for _, group := range commands(e) {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			strict(cmd)
+			root.AddCommand(cmd)
+		}
 	}
+	root.SetHelpCommandGroupID(otherCommands)
+	strict(root)
 	return root
+}
+
+// knownCommand refuses a command that there is not, and offers the one that was probably meant.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return fmt.Errorf("there is no command %q", args[0])
 }
 
 // strict makes a wrong number of arguments a mistake in the command line.
@@ -158,6 +177,10 @@ func (e *env) open(ctx context.Context) (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	return e.openWith(ctx, cfg)
+}
+
+func (e *env) openWith(ctx context.Context, cfg config.Config) (*app.App, error) {
 	if e.logLevel == "" {
 		cfg.Log.Level = "warn"
 	}

@@ -20,7 +20,10 @@ func newDemo(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See it work: sync 10,000 varied clients twice, with all it needs started here",
-		Args:  cobra.NoArgs,
+		Long: `Start a WHMCS-like MariaDB with varied clients, the simulator of Mailrelay and two workers on this machine, sync twice, and show
+what happened. A worker is killed on the way. Everything is below one folder and is stopped at the end.`,
+		Example: "  whmcsync demo\n  whmcsync demo --clients 2000 --exit",
+		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if o.Program, err = os.Executable(); err != nil {

@@ -12,7 +12,10 @@ func newMigrate(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the Postgres schema up to date; safe to run at any time and by many at once",
-		Args:  cobra.NoArgs,
+		Long: `Bring the Postgres schema up to what this program needs. Processes that do so at the same moment wait for each other. ` + "`whmcsync run`" + `
+does it by itself; other roles refuse an older schema.`,
+		Example: "  whmcsync migrate",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := e.load()
 			if err != nil {

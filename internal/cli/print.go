@@ -48,7 +48,7 @@ var countNames = []struct{ key, text string }{
 	{state.CountUnchanged, "as they should be"},
 	{state.CountMerged, "share an address with another client"},
 	{state.CountDeferred, "left to the end of the run"},
-	{state.CountHeld, "held for a person"},
+	{state.CountHeld, "held: beyond the guard's limit"},
 	{state.CountFailed, "failed"},
 	{state.SkipPrefix + "no_consent", "left out: no consent"},
 	{state.SkipPrefix + "closed", "left out: closed"},
@@ -85,6 +85,9 @@ func (e *env) printRun(run server.Run) error {
 	for _, row := range countRows(run.Counts) {
 		t.AppendRow([]any{row[0], row[1]})
 	}
+	if run.Held > 0 {
+		t.AppendRow([]any{"changes that wait for a person", run.Held})
+	}
 	t.Render()
 	return nil
 }
@@ -94,7 +97,7 @@ const planPage = 1000
 
 // printPlan prints every change that a dry run noticed, then the totals.
 func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
-	changes, err := allChanges(ctx, a, run.ID)
+	changes, err := allChanges(ctx, a, state.ChangeFilter{RunID: run.ID})
 	if err != nil {
 		return err
 	}
@@ -113,9 +116,10 @@ func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
 	return nil
 }
 
-func allChanges(ctx context.Context, a *app.App, run int64) ([]state.Change, error) {
+// allChanges reads every change chosen, oldest first.
+func allChanges(ctx context.Context, a *app.App, filter state.ChangeFilter) ([]state.Change, error) {
 	var all []state.Change
-	filter := state.ChangeFilter{RunID: run, Limit: planPage}
+	filter.Limit = planPage
 	for {
 		page, err := a.Store.Changes(ctx, filter)
 		if err != nil {
@@ -141,8 +145,10 @@ func because(c state.Change) string {
 	if c.Reason == "" {
 		return ""
 	}
-	return "  (" + strings.ReplaceAll(c.Reason, "_", " ") + ")"
+	return "  (" + reasonWords(c) + ")"
 }
+
+func reasonWords(c state.Change) string { return strings.ReplaceAll(c.Reason, "_", " ") }
 
 // changeView is a change as JSON shows it.
 type changeView struct {

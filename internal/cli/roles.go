@@ -11,7 +11,10 @@ func newRun(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run all roles in this process: scheduler, worker and server",
-		Args:  cobra.NoArgs,
+		Long: `Run scheduler, worker and server in this process until SIGINT or SIGTERM; the schema is brought up to date first. Batches in
+hand end or are given back within 25 seconds.`,
+		Example: "  whmcsync run\n  whmcsync run --config /etc/whmcsync/whmcsync.yaml",
+		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return e.serve(cmd, app.Roles{Scheduler: true, Worker: true, Server: true}, true)
@@ -24,7 +27,10 @@ func newScheduler(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scheduler",
 		Short: "Decide what runs when; of several schedulers one leads and the others stand by",
-		Args:  cobra.NoArgs,
+		Long: `Start runs when they are due or asked for, cut them into batches, and give batches of lost workers to others. Of several
+schedulers one leads; another takes over within 15 seconds.`,
+		Example: "  whmcsync scheduler --health-listen :8081",
+		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return e.serve(cmd, app.Roles{Scheduler: true, Health: health}, false)
@@ -39,7 +45,10 @@ func newWorker(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Execute batches; start as many as you like",
-		Args:  cobra.NoArgs,
+		Long: `Execute batches of all accounts, or of some. All workers together keep to each account's rate. On SIGTERM the record in hand
+ends and the batch is given to another worker.`,
+		Example: "  whmcsync worker --health-listen :8081\n  whmcsync worker --accounts news,archive",
+		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return e.serve(cmd, app.Roles{Worker: true, Accounts: accounts, Health: health}, false)
@@ -53,7 +62,10 @@ func newServer(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "server",
 		Short: "Answer HTTP: health, metrics, hooks, cron keys and pages",
-		Args:  cobra.NoArgs,
+		Long: `Answer HTTP at http.listen: health, metrics, hooks of WHMCS, cron keys, the API, and the pages for people. Start as many as
+you like.`,
+		Example: "  whmcsync server",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.serve(cmd, app.Roles{Server: true}, false)
 		},

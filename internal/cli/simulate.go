@@ -15,7 +15,8 @@ func newSimulate(e *env) *cobra.Command {
 		Short: "Run the simulator of Mailrelay, to try whmcsync without an account",
 		Long: `Run a server that speaks Mailrelay's API strictly, on loopback. Its state, calls and faults are under /_sim/ (see
 docs/simulator.md).`,
-		Args: cobra.NoArgs,
+		Example: "  whmcsync simulate --listen 127.0.0.1:8025 --latency 50ms --rate 4",
+		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		sim, err := app.StartSimulator(o)

@@ -27,8 +27,8 @@ func newSync(e *env) *cobra.Command {
 		Long: `Ask the scheduler for a run of a sync now. With --wait, follow it to its end; with --local, run the roles inside this
 command until the run has ended, so that nothing else need be running. --dry-run plans everything and changes nothing.`,
 		Example: "  whmcsync sync newsletter --wait\n  whmcsync sync newsletter --dry-run --local\n  whmcsync sync newsletter --client 42",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) },
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeSyncs(e),
+		RunE: func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "follow the run to its end, with a progress bar on a terminal")
 	cmd.Flags().BoolVar(&o.local, "local", false, "run scheduler and worker inside this command until the run has ended")
@@ -43,7 +43,10 @@ func newPlan(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan NAME",
 		Short: "Show exactly what a run would change, per person and in total; touches nothing",
-		Args:  cobra.ExactArgs(1),
+		Long: `Compare every client with a full listing of the list and show what a run would change, per person and in total. Nothing is
+written to either side. With --local nothing else need be running.`,
+		Example: "  whmcsync plan newsletter --local\n  whmcsync plan newsletter --local --json | jq '.changes | length'",
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeSyncs(e),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) }
 	cmd.Flags().BoolVar(&o.local, "local", false, "run scheduler and worker inside this command until the plan is made")
@@ -51,19 +54,19 @@ func newPlan(e *env) *cobra.Command {
 }
 
 func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
-	a, err := e.open(ctx)
+	if len(o.records) > 0 && (o.dryRun || o.full) {
+		return usage("--client goes with neither --dry-run nor --full")
+	}
+	a, err := e.openSync(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	if _, ok := a.Config.Syncs[name]; !ok {
-		return usage("there is no sync %q in the configuration", name)
-	}
 	if err := e.roles(ctx, a, o.local, o.wait || o.dryRun); err != nil {
 		return err
 	}
 	if len(o.records) > 0 {
-		return e.syncRecords(ctx, a, name, o.records)
+		return e.syncRecords(ctx, a, name, o)
 	}
 	request, err := a.Request(ctx, state.Request{Sync: name, Trigger: state.ByHand, Full: o.full, Notify: o.dryRun})
 	if errors.Is(err, state.ErrRunInProgress) {
@@ -102,7 +105,7 @@ func (e *env) roles(ctx context.Context, a *app.App, local, wait bool) error {
 		return nil
 	}
 	if a.HostsQueue() {
-		return fmt.Errorf("no whmcsync is running with this configuration: start `whmcsync run`, or add --local")
+		return fmt.Errorf("no whmcsync is running with this configuration: %s", elsewhere("run"))
 	}
 	if err := a.OpenQueue(ctx); err != nil {
 		return err
@@ -113,23 +116,30 @@ func (e *env) roles(ctx context.Context, a *app.App, local, wait bool) error {
 	}
 	switch {
 	case status.Leader == "":
-		return fmt.Errorf("no scheduler is alive: start `whmcsync run` (or `scheduler` and `worker`), or add --local")
+		return fmt.Errorf("no scheduler is alive: %s", elsewhere("scheduler"))
 	case status.Workers == 0:
-		return fmt.Errorf("no worker is alive: start `whmcsync worker`, or add --local")
+		return fmt.Errorf("no worker is alive: %s", elsewhere("worker"))
 	}
 	return nil
 }
 
+// elsewhere says how to get the work done when nobody is there to do it.
+func elsewhere(role string) string {
+	return fmt.Sprintf("start `whmcsync %s`, leave --wait out, or sync with --local", role)
+}
+
 // syncRecords points at single records.
-func (e *env) syncRecords(ctx context.Context, a *app.App, name string, ids []int64) error {
-	if err := a.Touch(ctx, name, ids, state.ByRetry); err != nil {
+func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOptions) error {
+	if !o.wait && !o.local {
+		e.joinQueue(ctx, a)
+	}
+	if err := a.Touch(ctx, name, o.records, state.ByRetry); err != nil {
 		return err
 	}
-	if e.json {
-		return e.printJSON(map[string]any{"sync": name, "records": ids})
+	if o.wait || o.local {
+		return e.awaitTouched(ctx, a, name, o.records)
 	}
-	fmt.Fprintf(e.out, "%d records of %s will be looked at in a moment; see `whmcsync changes` and `whmcsync failures`\n", len(ids), name)
-	return nil
+	return e.touched(name, o.records)
 }
 
 // awaitRun waits until the scheduler has taken a request.
