@@ -1,10 +1,10 @@
 package ratelimit
 
 import (
-	"errors"
 	"cmp"
 	"context"
 	_ "embed" // the scripts
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
