@@ -1,0 +1,161 @@
+package docs_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"github.com/whmcsync/whmcsync/internal/cli"
+	"github.com/whmcsync/whmcsync/internal/config"
+)
+
+const program = "whmcsync"
+
+func TestEveryCommandLineIsUnderstood(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, p := range pages(t) {
+		for _, block := range p.fences {
+			for _, args := range commandLines(block) {
+				checked++
+				if err := understood(args, true); err != nil {
+					t.Errorf("%s: %s %s: %v", p.file, program, strings.Join(args, " "), err)
+				}
+			}
+		}
+		for _, span := range p.codeSpans() {
+			if args, ok := strings.CutPrefix(span, program+" "); ok {
+				checked++
+				if err := understood(strings.Fields(args), false); err != nil {
+					t.Errorf("%s: `%s`: %v", p.file, span, err)
+				}
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d command lines were found", checked)
+	}
+}
+
+// commandLines finds the calls of the program in a block of shell, with quotes and comments taken away.
+func commandLines(block fence) [][]string {
+	if block.language != "sh" {
+		return nil
+	}
+	var calls [][]string
+	for line := range strings.SplitSeq(strings.ReplaceAll(block.text, "\\\n", " "), "\n") {
+		line, _, _ = strings.Cut(line, " #")
+		line, _, _ = strings.Cut(line, " > ")
+		words := words(line)
+		at := slices.IndexFunc(words, func(w string) bool { return w == program || strings.HasSuffix(w, "/bin/"+program) })
+		switch {
+		case at == 0, at > 0 && words[0] == "sudo" && words[1] == "systemd-run":
+			calls = append(calls, words[at+1:])
+		case strings.HasPrefix(line, "docker compose run --rm worker "):
+			calls = append(calls, words[5:])
+		}
+	}
+	return calls
+}
+
+// words splits a line as a shell does, as far as the pages need it.
+func words(line string) []string {
+	var all []string
+	var quoted bool
+	for i, part := range strings.Split(line, `"`) {
+		quoted = i%2 == 1
+		if quoted {
+			all = append(all, part)
+		} else {
+			all = append(all, strings.Fields(part)...)
+		}
+	}
+	return all
+}
+
+// understood says what the program would not understand of a command line; nothing is executed. The number of
+// arguments is looked at only in a line that is complete.
+func understood(args []string, complete bool) error {
+	cmd, rest, err := cli.Tree().Find(args)
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	return checkArgs(cmd, complete)
+}
+
+func checkArgs(cmd *cobra.Command, complete bool) error {
+	given := cmd.Flags().Args()
+	switch {
+	case !cmd.HasParent() && len(given) > 0 && given[0] != "help":
+		return errors.New("there is no such command")
+	case complete:
+		return cmd.ValidateArgs(given)
+	default:
+		return nil
+	}
+}
+
+func TestUnderstoodRefusesWhatTheProgramWould(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"nonsense", "sync", "sync a b", "sync a --nonsense", "plan a --local=perhaps"} {
+		if understood(strings.Fields(line), true) == nil {
+			t.Errorf("%q passes", line)
+		}
+	}
+	if err := understood(strings.Fields("sync newsletter --wait"), true); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEveryConfigurationLoads parses every YAML block that begins with a section of the configuration, with the sections
+// that it leaves out.
+func TestEveryConfigurationLoads(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, p := range pages(t) {
+		for _, block := range p.fences {
+			if block.language != "yaml" {
+				continue
+			}
+			checked++
+			if err := loads(block.text); err != nil {
+				t.Errorf("%s: %v\nin the example\n%s", p.file, err, block.text)
+			}
+		}
+	}
+	if checked < 10 {
+		t.Errorf("only %d examples were found", checked)
+	}
+}
+
+const missingSections = `
+sources: {main: {dsn: "u:p@tcp(127.0.0.1:3306)/whmcs"}}
+accounts: {news: {type: mailrelay, host: acme, api_key: a-key}}
+`
+
+func loads(text string) error {
+	whole, given := map[string]any{}, map[string]any{}
+	if err := yaml.Unmarshal([]byte(missingSections), &whole); err != nil {
+		return err
+	}
+	if err := yaml.Unmarshal([]byte(text), &given); err != nil {
+		return err
+	}
+	maps.Copy(whole, given)
+	filled, err := yaml.Marshal(whole)
+	if err != nil {
+		return err
+	}
+	anyVariable := func(string) (string, bool) { return "https://value.example.com", true }
+	anyFile := func(string) ([]byte, error) { return []byte("value\n"), nil }
+	_, err = config.Parse("example", filled, anyVariable, anyFile)
+	return err
+}
