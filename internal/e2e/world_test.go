@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,4 +268,30 @@ func (w *world) staff() crew {
 		c.workers = append(c.workers, w.start("worker"))
 	}
 	return c
+}
+
+// embedded is the same configuration with the servers that the program brings.
+func (w *world) embedded() string {
+	w.t.Helper()
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "redis:") || strings.HasPrefix(line, "postgres:") })
+	path := filepath.Join(w.dir, "embedded.yaml")
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// embeddedPostgres is where the embedded server can be reached.
+func (w *world) embeddedPostgres() string {
+	w.t.Helper()
+	url, err := os.ReadFile(filepath.Join(w.dir, "state", "postgres.url"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(url))
 }
