@@ -159,3 +159,15 @@ func loads(text string) error {
 	_, err = config.Parse("example", filled, anyVariable, anyFile)
 	return err
 }
+
+func TestConfigurationsThatDoNotLoadAreSeen(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"sources: {main: {}}", "nonsense: 1", "log: {level: loud}"} {
+		if loads(text) == nil {
+			t.Errorf("%q loads", text)
+		}
+	}
+	if err := loads("log: {level: debug}"); err != nil {
+		t.Error(err)
+	}
+}

@@ -119,3 +119,23 @@ func TestEveryPageIsReachedFromTheReadme(t *testing.T) {
 		}
 	}
 }
+
+func TestBrokenLinksAreSeen(t *testing.T) {
+	t.Parallel()
+	p := readPage(t, "docs/install.md")
+	for link, works := range map[string]bool{
+		"connect-whmcs.md":               true,
+		"connect-whmcs.md#the-hook-file": true,
+		"../deploy":                      true,
+		"#systemd":                       true,
+		"https://example.com/":           true,
+		"connect-whmcs":                  false,
+		"connect-whmcs.md#the-hook":      false,
+		"#the-hook-file":                 false,
+		"docs/install.md":                false,
+	} {
+		if why := broken(t, p, link); (why == "") != works {
+			t.Errorf("link %s: works %v, want %v", link, why == "", works)
+		}
+	}
+}
