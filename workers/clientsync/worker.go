@@ -64,15 +64,23 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 	}
 	tally := newTally(crowd, earlier)
 	errand := &errand{Worker: w, job: job, known: crowd.known, earlier: earlier, tally: tally}
-	var busy []Decision
+	var adopted, busy []Decision
 	for _, d := range decisions {
-		if d.Act == Nothing {
+		switch d.Act {
+		case Nothing:
 			tally.count(d)
-			continue
+		case Adopt:
+			adopted = append(adopted, d)
+		default:
+			busy = append(busy, d)
 		}
-		busy = append(busy, d)
 	}
-	for part := range slices.Chunk(busy, w.chunk()) {
+	// What is only to be remembered needs no call: all of it goes in one transaction, however much a first load brings.
+	parts := slices.Collect(slices.Chunk(busy, w.chunk()))
+	if len(adopted) > 0 {
+		parts = append([][]Decision{adopted}, parts...)
+	}
+	for _, part := range parts {
 		if err := errand.do(ctx, part); err != nil {
 			return nil, nil, err
 		}

@@ -1,0 +1,272 @@
+package clientsync_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/state"
+)
+
+// failing fails the calls of one kind for one address ("" = all) until it is told not to.
+func (b *bundle) failing(call, email string, err error) (stop func()) {
+	b.list.before = func(c, e string) error {
+		if c == call && (email == "" || e == email) {
+			return err
+		}
+		return nil
+	}
+	return func() { b.list.before = nil }
+}
+
+// again makes the batches that were handed back ready at once, as the scheduler and the queue do in time.
+func (b *bundle) again() []error {
+	b.t.Helper()
+	queued, err := b.store.StaleQueued(b.ctx, b.sync, -time.Hour)
+	must(b.t, err)
+	var failed []error
+	for _, batch := range queued {
+		if err := b.execute(batch); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return append(failed, b.work()...)
+}
+
+func TestACrashBetweenWriteAndSettlingIsSettledByLooking(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(3)...)
+	run := b.start(100)
+	// The worker is overtaken in the instant after its second write: it can settle nothing any more.
+	b.list.after = func(call, email string) error {
+		if call == "upsert" && email == "c2@example.com" {
+			b.overtake()
+		}
+		return nil
+	}
+	if failed := b.work(); len(failed) != 0 {
+		t.Fatalf("an overtaken batch is no failure: %v", failed)
+	}
+	b.list.after = nil
+	b.wantChanges("c2@example.com", "subscriber planned")
+	b.mustWork()
+	b.wantCounts(b.finish(run), state.Counts{"records": 3, "created": 3})
+	for _, email := range []string{"c1@example.com", "c2@example.com", "c3@example.com"} {
+		b.wantWrites(email, 1)
+		b.wantChanges(email, "subscriber applied")
+	}
+}
+
+// overtake gives the running batch to the next generation.
+func (b *bundle) overtake() {
+	b.t.Helper()
+	b.lapse()
+	lapsed, err := b.store.Lapsed(b.ctx, b.sync)
+	must(b.t, err)
+	if len(lapsed) != 1 {
+		b.t.Fatalf("%d batches were running", len(lapsed))
+	}
+}
+
+func TestACrashBetweenOptOutAndSettlingIsSettledByLooking(t *testing.T) {
+	t.Parallel()
+	b := setup(t, client(1))
+	b.duty.Policy.WriteBack = true
+	b.list.Seed(*entry(suppressed(maillist.Unsubscribed)))
+	b.wantCrashedOptOut()
+	run := b.again()
+	if len(run) != 0 {
+		t.Fatal(run)
+	}
+	b.wantChanges("ana@example.com", "marketing_consent applied")
+	runs, err := b.store.Runs(b.ctx, state.RunFilter{Sync: b.sync, Limit: 1})
+	must(t, err)
+	b.wantCounts(b.finish(runs[0]), state.Counts{"records": 1, "wrote_back": 1})
+}
+
+// wantCrashedOptOut runs a pass that writes an opt-out to WHMCS and then loses its source.
+func (b *bundle) wantCrashedOptOut() {
+	b.t.Helper()
+	b.start(100, full)
+	b.whmcs.afterOptOut = b.overtake
+	b.mustWork()
+	b.whmcs.afterOptOut = nil
+	b.wantChanges("ana@example.com", "marketing_consent planned")
+}
+
+func TestARateLimitInMidBatchHandsTheRestBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(5)...)
+	run := b.start(100)
+	calm := b.failing("upsert", "c3@example.com", &fault.Error{Class: fault.RateLimited, Account: account, RetryAfter: 30 * time.Second})
+	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.RateLimited) {
+		t.Fatalf("handed back with %v", failed)
+	}
+	batch := b.onlyBatch()
+	if wait := time.Until(batch.NotBefore); batch.Attempts != 0 || wait < 20*time.Second {
+		t.Errorf("%d attempts counted, again in %s", batch.Attempts, wait)
+	}
+	b.wantWrites("c2@example.com", 1)
+	b.wantWrites("c4@example.com", 0)
+	calm()
+	if failed := b.execute(batch); failed != nil {
+		t.Fatal(failed)
+	}
+	b.wantCounts(b.finish(run), state.Counts{"records": 5, "created": 5})
+	b.wantWrites("c2@example.com", 1)
+}
+
+// onlyBatch is the one batch that waits in the queue.
+func (b *bundle) onlyBatch() state.Batch {
+	b.t.Helper()
+	queued, err := b.store.StaleQueued(b.ctx, b.sync, -time.Hour)
+	must(b.t, err)
+	if len(queued) != 1 {
+		b.t.Fatalf("%d batches are queued", len(queued))
+	}
+	return queued[0]
+}
+
+func TestRefusedCredentialsPauseTheAccount(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(3)...)
+	b.start(100)
+	calm := b.failing("find", "", trouble(fault.Auth))
+	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
+		t.Fatalf("handed back with %v", failed)
+	}
+	accounts, err := b.store.Accounts(b.ctx)
+	must(t, err)
+	if accounts[0].PausedAt.IsZero() || !strings.Contains(accounts[0].PauseReason, "credentials refused") {
+		t.Fatalf("account %+v", accounts[0])
+	}
+	calm()
+	b.mustWork()
+	b.wantWrites("c1@example.com", 0)
+	must(t, b.store.ResumeAccount(b.ctx, account))
+	b.mustWork()
+	b.wantWrites("c1@example.com", 1)
+}
+
+func TestADrainingWorkerStopsBetweenTwoPeople(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(5)...)
+	run := b.start(100)
+	b.list.after = func(call, email string) error {
+		if call == "upsert" && email == "c2@example.com" {
+			close(b.stop)
+		}
+		return nil
+	}
+	b.mustWork() // draining is no failure
+	b.list.after = nil
+	b.wantWrites("c2@example.com", 1)
+	b.wantWrites("c3@example.com", 0)
+	b.stop = make(chan struct{})
+	b.mustWork()
+	b.wantCounts(b.finish(run), state.Counts{"records": 5, "created": 5})
+	b.wantWrites("c2@example.com", 1)
+}
+
+func TestOneBadRecordStopsNobodyElse(t *testing.T) {
+	t.Parallel()
+	for class, more := range map[fault.Class]int{fault.Transient: 2, fault.Protocol: 2, fault.Rejected: 0, fault.Refused: 0} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, crowdOf(4)...)
+			run := b.start(100)
+			calm := b.failing("upsert", "c2@example.com", trouble(class))
+			failed := b.work()
+			for range more {
+				if len(failed) != 1 || !fault.Is(failed[0], class) {
+					t.Fatalf("handed back with %v", failed)
+				}
+				b.wantWrites("c4@example.com", 1)
+				failed = b.again()
+			}
+			if len(failed) != 0 {
+				t.Fatalf("the last attempt failed: %v", failed)
+			}
+			b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 3, "failed": 1})
+			b.wantFailures("2 " + string(class))
+			b.wantWrites("c4@example.com", 1)
+			calm()
+			b.wantAfterTrouble(class)
+		})
+	}
+}
+
+// wantAfterTrouble: what the list or we refused waits for another wish or for a person, the rest for the next pass.
+func (b *bundle) wantAfterTrouble(class fault.Class) {
+	b.t.Helper()
+	if class == fault.Transient || class == fault.Protocol {
+		b.wantCounts(b.pass(), state.Counts{"records": 4, "unchanged": 3, "created": 1})
+		b.wantFailures()
+		return
+	}
+	b.wantCounts(b.pass(), state.Counts{"records": 4, "unchanged": 3, "skipped_refused": 1})
+	b.wantCounts(b.touch(state.ByRetry, 2), state.Counts{"records": 1, "created": 1})
+	b.wantFailures()
+	b.wantGroups("c2@example.com", 1)
+}
+
+func TestAnAccountThatIsDownIsLeftAloneSoon(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(40)...)
+	run := b.start(100)
+	calls := 0
+	b.list.before = func(string, string) error {
+		calls++
+		return trouble(fault.Transient)
+	}
+	for attempt, failed := 1, b.work(); attempt < 3; attempt, failed = attempt+1, b.again() {
+		if len(failed) != 1 || calls != 5*attempt || !strings.Contains(failed[0].Error(), "as the test wants it") {
+			t.Fatalf("attempt %d: %d calls, %v", attempt, calls, failed)
+		}
+	}
+	b.list.before = nil
+	b.wantCounts(b.finish(run), state.Counts{"records": 40, "failed": 40})
+	b.wantCounts(b.pass(), state.Counts{"records": 40, "created": 40})
+	b.wantFailures()
+}
+
+func TestAPersonWhomAnotherBatchWritesToIsLookedAtSoon(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(2)...)
+	run := b.start(100)
+	// A hook has client 1 settled after the batch has looked it up, and before it claims it.
+	b.list.before = func(call, email string) error {
+		if call == "find" && email == "c2@example.com" {
+			b.list.before = nil
+			b.touch(state.ByHook, 1)
+		}
+		return nil
+	}
+	b.mustWork()
+	b.wantCounts(b.finish(run), state.Counts{"records": 2, "created": 1, "skipped_busy": 1})
+	b.wantWrites("c1@example.com", 1)
+	_, pending, err := b.store.PendingTouches(b.ctx, b.sync, 0)
+	must(t, err)
+	if pending != 1 {
+		t.Errorf("%d touches wait, want the busy client's", pending)
+	}
+}
+
+func TestTheSourceBeingDownFailsTheBatchOnly(t *testing.T) {
+	t.Parallel()
+	b := setup(t, crowdOf(2)...)
+	b.start(100)
+	b.whmcs.fail = fault.New(fault.Auth, "main", "read the clients", "access denied")
+	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
+		t.Fatalf("handed back with %v", failed)
+	}
+	sync, err := b.store.Sync(b.ctx, b.sync)
+	must(t, err)
+	accounts, err := b.store.Accounts(b.ctx)
+	must(t, err)
+	if sync.PausedAt.IsZero() || !accounts[0].PausedAt.IsZero() {
+		t.Errorf("the source's credentials were refused: sync paused at %v, account at %v", sync.PausedAt, accounts[0].PausedAt)
+	}
+}
