@@ -12,25 +12,21 @@ import (
 	"github.com/whmcsync/whmcsync/tasks"
 )
 
-// advance moves one run a step on. Every step is a compare-and-set, so that a scheduler that no longer leads does no harm.
-func (p *pass) advance(ctx context.Context, sync state.Sync, run state.Run) error {
+// advance moves one run a step on and says whether it did. Every step is a compare-and-set, so that a scheduler that no
+// longer leads does no harm.
+func (p *pass) advance(ctx context.Context, sync state.Sync, run state.Run) (moved bool, err error) {
 	if run.State == state.RunSlicing {
-		return p.slice(ctx, run)
+		return true, p.slice(ctx, run)
 	}
-	progress, err := p.Store.Progress(ctx, run.ID)
+	begun, unsettled, err := p.Store.Standing(ctx, run.ID)
 	if err != nil {
-		return err
-	}
-	if run.State == state.RunWorking && run.Kind == state.RunPass && !run.Notify {
-		if _, err := p.Store.AdvanceOffset(ctx, p.Name, run.ID); err != nil {
-			return err
-		}
+		return false, err
 	}
 	switch {
-	case run.State == state.RunListing && progress.Batches == 0:
+	case run.State == state.RunListing && !begun:
 		_, err = p.Store.AddBatch(ctx, run.ID, state.NewBatch{Kind: state.BatchListing})
-	case !settledAll(progress):
-		return nil
+	case unsettled:
+		return false, p.moveOffset(ctx, run)
 	case run.State == state.RunListing:
 		err = p.endListing(ctx, sync, run)
 	case run.State == state.RunWorking && run.Sliced:
@@ -39,7 +35,20 @@ func (p *pass) advance(ctx context.Context, sync state.Sync, run state.Run) erro
 		err = p.judge(ctx, run)
 	case run.State == state.RunApplying:
 		err = p.finish(ctx, run, state.RunDone, "")
+	default:
+		return false, nil
 	}
+	return true, err
+}
+
+// moveOffset shows how far the pass is. It waits for the disk each time, so it goes in seconds; the end of the run moves
+// the offset in any case.
+func (p *pass) moveOffset(ctx context.Context, run state.Run) error {
+	if run.State != state.RunWorking || run.Kind != state.RunPass || run.Notify || p.now().Sub(p.advanced) < offsetEvery {
+		return nil
+	}
+	p.advanced = p.now()
+	_, err := p.Store.AdvanceOffset(ctx, p.Name, run.ID)
 	return err
 }
 

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
-
-	"github.com/whmcsync/whmcsync/internal/state"
 )
 
 // due returns the newest moment of the schedule that has come and had no run yet, zero when there is none. Moments that
@@ -84,5 +82,3 @@ func (g Guard) Limit(records int64) int {
 }
 
 func slotName(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-
-func settledAll(p state.Progress) bool { return p.Batches == p.Settled }

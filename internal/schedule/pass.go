@@ -23,10 +23,12 @@ type pass struct {
 
 const (
 	idleEvery    = time.Second
-	busyEvery    = 20 * time.Millisecond
 	recoverEvery = 3 * time.Second
-	advanceEvery = 200 * time.Millisecond
-	queuedGrace  = 10 * time.Second // a queued batch younger than this is not looked for in Redis
+	offsetEvery  = time.Second
+	feedEvery    = 10 * time.Millisecond  // between two looks for ready batches while there is work
+	feedLeast    = 50 * time.Millisecond  // between two ticks while there is work but none is ready
+	feedMost     = 200 * time.Millisecond // between two ticks while batches go out
+	queuedGrace  = 10 * time.Second       // a queued batch younger than this is not looked for in Redis
 )
 
 func (s *Scheduler) newPass(sync Sync, started time.Time) *pass {
@@ -35,37 +37,65 @@ func (s *Scheduler) newPass(sync Sync, started time.Time) *pass {
 
 // loop ticks until ctx ends: often while there is work, each second otherwise.
 func (p *pass) loop(ctx context.Context) {
-	for {
-		wait := idleEvery
-		busy, err := p.tick(ctx)
+	for ctx.Err() == nil {
+		pace, err := p.tick(ctx)
+		if err == nil && pace == soon {
+			err = p.feed(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			p.Log.Warn().Err(err).Str("sync", p.Name).Msg("scheduling goes on in a moment")
-		} else if busy {
-			wait = busyEvery
+			pace = later
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
+		if pace == later {
+			pause(ctx, idleEvery)
 		}
 	}
 }
 
-// tick does what is to be done now: recover, create, advance, dispatch, poll. busy says that more is to come soon.
-func (p *pass) tick(ctx context.Context) (busy bool, err error) {
+// feed hands batches to the queue as workers take them, until it is time for the next tick.
+func (p *pass) feed(ctx context.Context) error {
+	began := time.Now()
+	for {
+		pause(ctx, feedEvery)
+		sent, err := p.dispatch(ctx)
+		took := time.Since(began)
+		if err != nil || took >= feedMost || (sent == 0 && took >= feedLeast) {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// pace says when a pass wants its next tick.
+type pace int
+
+const (
+	later  pace = iota // in a second: there is nothing to do
+	soon               // in a moment: batches are to be handed out, or are being worked on
+	atOnce             // a run moved on
+)
+
+// tick does what is to be done now: recover, create, poll, dispatch, advance.
+func (p *pass) tick(ctx context.Context) (pace, error) {
 	if p.now().Sub(p.recovered) >= recoverEvery {
 		p.recovered = p.now()
 		if err := p.recover(ctx); err != nil {
-			return false, err
+			return later, err
 		}
 	}
 	sync, err := p.Store.Sync(ctx, p.Name)
 	if err != nil {
-		return false, err
+		return later, err
 	}
 	if sync.PausedAt.IsZero() {
 		if err := p.create(ctx, sync); err != nil {
-			return false, err
+			return later, err
 		}
 		if err := p.poll(ctx, sync); err != nil {
 			p.Log.Warn().Err(err).Str("sync", p.Name).Msg("changed clients could not be polled")
@@ -73,21 +103,25 @@ func (p *pass) tick(ctx context.Context) (busy bool, err error) {
 	}
 	runs, err := p.Store.OpenRuns(ctx, p.Name)
 	if err != nil || len(runs) == 0 {
-		return false, err
+		return later, err
 	}
-	sent, err := p.dispatch(ctx)
-	if err != nil {
-		return false, err
+	if _, err := p.dispatch(ctx); err != nil {
+		return later, err
 	}
-	if p.now().Sub(p.advanced) >= advanceEvery {
-		p.advanced = p.now()
-		for _, run := range runs {
-			if err := p.advance(ctx, sync, run); err != nil && !errors.Is(err, state.ErrConflict) {
-				return false, err
-			}
+	when := later
+	if sync.PausedAt.IsZero() {
+		when = soon
+	}
+	for _, run := range runs {
+		moved, err := p.advance(ctx, sync, run)
+		if err != nil && !errors.Is(err, state.ErrConflict) {
+			return later, err
+		}
+		if moved && err == nil {
+			when = atOnce
 		}
 	}
-	return sent > 0 || sync.PausedAt.IsZero(), nil
+	return when, nil
 }
 
 // create makes the runs that people asked for and the one that is due.

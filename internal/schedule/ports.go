@@ -29,6 +29,7 @@ type Store interface {
 	AppendBatches(ctx context.Context, runID, from, to int64, last bool, batches []state.NewBatch) error
 	AddBatch(ctx context.Context, runID int64, batch state.NewBatch) (state.Batch, error)
 	Progress(ctx context.Context, runID int64) (state.Progress, error)
+	Standing(ctx context.Context, runID int64) (begun, unsettled bool, err error)
 	AdvanceOffset(ctx context.Context, sync string, runID int64) (int64, error)
 	Listing(ctx context.Context, id int64) (state.Listing, error)
 	DropListing(ctx context.Context, id int64) error

@@ -120,3 +120,12 @@ func (s *Store) Progress(ctx context.Context, runID int64) (state.Progress, erro
 		return p, err
 	})
 }
+
+// Standing says whether a run has batches at all, and whether one of them is not settled yet. However many there are, it
+// takes no longer.
+func (s *Store) Standing(ctx context.Context, runID int64) (begun, unsettled bool, err error) {
+	err = s.quick.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM batches WHERE run_id = $1), EXISTS (SELECT FROM batches WHERE run_id = $1 AND state <> 'settled')`, runID).
+		Scan(&begun, &unsettled)
+	return begun, unsettled, broken("look at the batches", err)
+}

@@ -45,6 +45,9 @@ func (s *Store) RosterByEmails(ctx context.Context, sync string, emails []string
 // PutRoster notes which address records have now, and removes records that are gone. Rows that say so already are not
 // written; of several rows of one record the last counts.
 func (s *Store) PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error {
+	if len(put) == 0 && len(remove) == 0 {
+		return nil
+	}
 	put = lastRows(put)
 	return s.transact(ctx, "keep the roster", func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
