@@ -58,7 +58,9 @@ func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string
 	if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
 		return nil, err
 	}
-	counts["reverted"] += int64(len(undo.done))
+	if n := len(undo.done); n > 0 {
+		counts["reverted"] += int64(n)
+	}
 	var failures []state.Failure
 	for _, no := range undo.refused {
 		failures = append(failures, state.Failure{

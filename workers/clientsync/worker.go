@@ -139,17 +139,31 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, c crowd) (map[st
 			evidence[key] = Evidence{Known: true, Fresh: w.now().Before(until), Gaps: gaps, Until: until}
 		}
 	}
-	for _, row := range rows {
-		if !evidence[row.Key].Known {
-			continue
+	listed, err := entries(rows)
+	if err != nil {
+		return nil, fault.New(fault.Refused, job.Batch.Account, "read listing", "entry of run %d: %w", job.Run.ID, err)
+	}
+	for key, e := range evidence {
+		for _, entry := range listed[key] {
+			e = e.with(entry)
 		}
-		var entry maillist.Entry
-		if err := json.Unmarshal(row.Body, &entry); err != nil {
-			return nil, fault.New(fault.Refused, job.Batch.Account, "read listing", "entry of run %d: %w", job.Run.ID, err)
-		}
-		evidence[row.Key] = evidence[row.Key].with(entry)
+		evidence[key] = e
 	}
 	return evidence, nil
+}
+
+// entries reads the rows of a listing, by key. Of an entry that moved while it was listed the last row counts.
+func entries(rows []state.ListingRow) (map[string][]maillist.Entry, error) {
+	listed := map[string][]maillist.Entry{}
+	for _, row := range rows {
+		var entry maillist.Entry
+		if err := json.Unmarshal(row.Body, &entry); err != nil {
+			return nil, err
+		}
+		older := func(e maillist.Entry) bool { return e.ID == entry.ID }
+		listed[row.Key] = append(slices.DeleteFunc(listed[row.Key], older), entry)
+	}
+	return listed, nil
 }
 
 // with takes one more entry of the same person in. When the list holds two spellings of an address, the one that must

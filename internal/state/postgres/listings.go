@@ -78,8 +78,8 @@ func (s *Store) Listing(ctx context.Context, id int64) (state.Listing, error) {
 	return one("read the listing", rows, scanListing)
 }
 
-// ListingRows reads the rows with the keys given, by key. Of a key on several pages the last page counts: the entry
-// moved while it was listed. Different rows of a key on one page are all returned.
+// ListingRows reads the rows with the keys given, by key and in the order of their pages: an entry that moved while it
+// was listed is there more than once, and the last of its rows counts. Equal rows of one page are returned once.
 func (s *Store) ListingRows(ctx context.Context, listingID int64, keys []string) ([]state.ListingRow, error) {
 	rows, _ := s.quick.Query(ctx, `
 		SELECT key, page, body::text FROM listing_rows WHERE listing_id = $1 AND key = ANY($2)`, listingID, keys)
@@ -87,7 +87,7 @@ func (s *Store) ListingRows(ctx context.Context, listingID int64, keys []string)
 		err = row.Scan(&r.Key, &r.page, (*[]byte)(&r.Body))
 		return r, err
 	})
-	return ofLastPage(found), err
+	return byPage(found), err
 }
 
 // pagedRow is a row with the number of its page.
@@ -96,23 +96,13 @@ type pagedRow struct {
 	page int
 }
 
-// ofLastPage keeps the different rows of each key's last page, by key.
-func ofLastPage(found []pagedRow) []state.ListingRow {
-	slices.SortFunc(found, func(a, b pagedRow) int {
-		return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(b.page, a.page), bytes.Compare(a.Body, b.Body))
-	})
-	kept := make([]state.ListingRow, 0, len(found))
-	for i, r := range found {
-		if i > 0 && found[i-1].Key == r.Key {
-			last := found[i-1]
-			if last.page != r.page || bytes.Equal(last.Body, r.Body) {
-				found[i] = last // an older page, or the same row again
-				continue
-			}
-		}
-		kept = append(kept, r.ListingRow)
+func byPage(found []pagedRow) []state.ListingRow {
+	order := func(a, b pagedRow) int {
+		return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(a.page, b.page), bytes.Compare(a.Body, b.Body))
 	}
-	return kept
+	slices.SortFunc(found, order)
+	found = slices.CompactFunc(found, func(a, b pagedRow) bool { return order(a, b) == 0 })
+	return column(found, func(r pagedRow) state.ListingRow { return r.ListingRow })
 }
 
 // DropListing forgets a listing with its rows; an unknown one is no error.

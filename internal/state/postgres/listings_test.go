@@ -95,7 +95,7 @@ func TestListingRows(t *testing.T) {
 	rows, err := b.ListingRows(b.ctx, listing.ID, []string{"moved", "twice", "same", "nul", "absent"})
 	must(t, err)
 	wantSame(t, "rows", []state.ListingRow{
-		row("moved", `{"n":2}`), row("nul", `{"x":"a\u0000b"}`), row("same", `{}`), row("twice", `{"n":1}`), row("twice", `{"n":2}`),
+		row("moved", `{"n":1}`), row("moved", `{"n":2}`), row("nul", `{"x":"a\u0000b"}`), row("same", `{}`), row("twice", `{"n":1}`), row("twice", `{"n":2}`),
 	}, rows)
 
 	must(t, b.DropListing(b.ctx, listing.ID))
