@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -53,7 +54,7 @@ type Executor struct {
 
 // Result is what the queue shows of a finished task.
 type Result struct {
-	Outcome string       `json:"outcome"` // settled | stale | handed_back | overtaken
+	Outcome string       `json:"outcome"` // settled | stale | overtaken | handed_back | later | retry | paused | stuck
 	Sync    string       `json:"sync,omitempty"`
 	Counts  state.Counts `json:"counts,omitempty"`
 }
@@ -90,7 +91,7 @@ func (e *Executor) execute(ctx context.Context, batch state.Batch, run state.Run
 	}
 	job := Job{Batch: batch, Run: run, Lease: lease, Stop: stop, Last: batch.Attempts+1 >= e.Attempts[batch.Sync]}
 	kept, release := keepLease(ctx, e.Store, lease, e.ttl())
-	counts, failures, err := duty.Do(kept, job)
+	counts, failures, err := e.do(kept, duty, job)
 	release()
 	if err == nil {
 		err = e.Store.FinishBatch(ctx, lease, counts, failures)
@@ -105,6 +106,17 @@ func (e *Executor) execute(ctx context.Context, batch state.Batch, run state.Run
 	default:
 		return e.handBack(ctx, batch, lease, err)
 	}
+}
+
+// do turns a panic into an error, so that it counts as an attempt and the lease is given back.
+func (e *Executor) do(ctx context.Context, duty Duty, job Job) (counts state.Counts, failures []state.Failure, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.Log.Error().Interface("cause", cause).Bytes("stack", debug.Stack()).Int64("batch", job.Batch.ID).Msg("a batch panicked")
+			err = fault.New(fault.Transient, job.Batch.Account, "execute batch", "panic: %v", cause)
+		}
+	}()
+	return duty.Do(ctx, job)
 }
 
 // handBack gives the batch up for now. What cannot even be handed back is found by the scheduler when its lease lapses.
