@@ -132,10 +132,10 @@ func (p *pass) create(ctx context.Context, sync state.Sync) error {
 	}
 	for _, request := range requests {
 		run := p.newRun(sync, request.Trigger, fmt.Sprintf("request/%d", request.ID))
-		run.Full = run.Full || request.Full
+		run.Full = request.Full
 		run.Notify = run.Notify || request.Notify
 		run.RequestID = request.ID
-		err := p.start(ctx, run)
+		err := p.start(ctx, sync, run)
 		if errors.Is(err, state.ErrRunInProgress) {
 			err = p.Store.RefuseRequest(ctx, request.ID, "a run of this sync is still going")
 		}
@@ -149,7 +149,7 @@ func (p *pass) create(ctx context.Context, sync state.Sync) error {
 	}
 	run := p.newRun(sync, state.BySchedule, slotName(slot))
 	run.SlotAt = slot
-	err = p.start(ctx, run)
+	err = p.start(ctx, sync, run)
 	if errors.Is(err, state.ErrRunInProgress) {
 		if p.waiting != run.Slot {
 			p.waiting = run.Slot
@@ -161,22 +161,23 @@ func (p *pass) create(ctx context.Context, sync state.Sync) error {
 }
 
 func (p *pass) newRun(sync state.Sync, trigger state.Trigger, slot string) state.NewRun {
-	run := state.NewRun{
+	return state.NewRun{
 		Sync: p.Name, Kind: state.RunPass, State: state.RunSlicing, Trigger: trigger, Slot: slot, Notify: p.Notify,
 		FromID: sync.Offset, BatchLimit: p.BatchesPerRun, GuardLimit: p.Guard.Limit(sync.RecordsTotal),
 	}
-	run.Full = p.CanList && wantsFull(p.FullEvery, sync.LastFullAt, p.now())
-	return run
 }
 
 // start creates a run; a full one begins with its listing. A run that exists already is no error: somebody was quicker.
-func (p *pass) start(ctx context.Context, run state.NewRun) error {
-	run.Full = run.Full && p.CanList
-	if run.Full {
-		run.State = state.RunListing
-	}
+func (p *pass) start(ctx context.Context, sync state.Sync, run state.NewRun) error {
 	if run.Notify {
 		run.FromID, run.BatchLimit = 0, 0 // a rehearsal is of the whole
+	}
+	full, err := p.full(ctx, sync, run)
+	if err != nil {
+		return err
+	}
+	if run.Full = full; full {
+		run.State = state.RunListing
 	}
 	created, err := p.Store.CreateRun(ctx, run)
 	if errors.Is(err, state.ErrRunExists) {
@@ -189,6 +190,27 @@ func (p *pass) start(ctx context.Context, run state.NewRun) error {
 		Bool("notify", run.Notify).Msg("run started")
 	return nil
 }
+
+// full says whether a run begins with a listing. A run that goes on with a pass does so when the part before did:
+// otherwise only the records that come first would ever be compared.
+func (p *pass) full(ctx context.Context, sync state.Sync, run state.NewRun) (bool, error) {
+	switch {
+	case !p.CanList || run.Full:
+		return p.CanList, nil
+	case run.FromID == 0:
+		return wantsFull(p.FullEvery, sync.LastFullAt, p.now()), nil
+	}
+	earlier, err := p.Store.Runs(ctx, state.RunFilter{Sync: p.Name, Kind: state.RunPass, Limit: rehearsals})
+	for _, part := range earlier {
+		if !part.Notify {
+			return part.Full, err
+		}
+	}
+	return false, err
+}
+
+// rehearsals is how far back the part before is looked for among the runs that changed nothing.
+const rehearsals = 20
 
 // dispatch hands ready batches to the queue, at most a window of them.
 func (p *pass) dispatch(ctx context.Context) (int, error) {

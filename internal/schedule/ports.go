@@ -24,6 +24,7 @@ type Store interface {
 
 	CreateRun(ctx context.Context, run state.NewRun) (state.Run, error)
 	OpenRuns(ctx context.Context, sync string) ([]state.Run, error)
+	Runs(ctx context.Context, filter state.RunFilter) ([]state.Run, error)
 	MoveRun(ctx context.Context, id int64, from, to state.RunState, set state.RunSet) (state.Run, error)
 	FinishRun(ctx context.Context, id int64, to state.RunState, why string) (state.Run, error)
 	AppendBatches(ctx context.Context, runID, from, to int64, last bool, batches []state.NewBatch) error
