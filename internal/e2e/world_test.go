@@ -39,7 +39,7 @@ type shape struct {
 	rate     string      // calls a second; "" = 400
 	account  string      // more lines of the account
 	sync     string      // more lines of the sync
-	barren   bool        // nobody is on the list before
+	racy     bool        // the program is built as the tests are, with -race when they are
 }
 
 // world is everything outside of whmcsync, its configuration, and its processes.
@@ -48,6 +48,7 @@ type world struct {
 	dir    string
 	config string
 	old    bool
+	racy   bool
 	dsn    string
 	whmcs  *sql.DB
 	list   *sim.Server
@@ -76,7 +77,7 @@ func newWorld(t *testing.T, s shape) *world {
 	t.Helper()
 	heavy <- struct{}{}
 	t.Cleanup(func() { <-heavy })
-	w := &world{t: t, dir: t.TempDir(), old: s.old, oracle: newOracle()}
+	w := &world{t: t, dir: t.TempDir(), old: s.old, racy: s.racy, oracle: newOracle()}
 	w.buildWHMCS(s)
 	w.buildList(s)
 	if s.postgres == "" {
@@ -197,9 +198,7 @@ func (w *world) buildList(s shape) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { w.list.Close() })
-	if !s.barren {
-		w.list.Seed(populace(newOracle(), w.rows())...)
-	}
+	w.list.Seed(populace(w.oracle, w.rows())...)
 }
 
 func (w *world) writeConfig(name string, s shape) string {
@@ -251,7 +250,11 @@ func indent(by int, lines string) string {
 // start starts one role and waits until it is up.
 func (w *world) start(role string, args ...string) *process {
 	w.t.Helper()
-	p := launch(w.t, program, nil, append([]string{role, "--config", w.config}, args...)...)
+	path, env := program, []string(nil)
+	if w.racy {
+		path, env = os.Args[0], []string{asProgram + "=1"}
+	}
+	p := launch(w.t, path, env, append([]string{role, "--config", w.config}, args...)...)
 	p.says(`"started"`, patience)
 	return p
 }
@@ -278,7 +281,9 @@ func (w *world) embedded() string {
 		w.t.Fatal(err)
 	}
 	lines := strings.Split(string(text), "\n")
-	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "redis:") || strings.HasPrefix(line, "postgres:") })
+	lines = slices.DeleteFunc(lines, func(line string) bool {
+		return strings.HasPrefix(line, "redis:") || strings.HasPrefix(line, "postgres:")
+	})
 	path := filepath.Join(w.dir, "embedded.yaml")
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		w.t.Fatal(err)
