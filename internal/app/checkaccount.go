@@ -91,7 +91,7 @@ func groupNames(health maillist.Health) string {
 	if len(names) == 0 {
 		return "no group is used"
 	}
-	return fmt.Sprintf("%d groups: %s", len(names), strings.Join(names, ", "))
+	return "groups: " + strings.Join(names, ", ")
 }
 
 func room(s subject, health maillist.Health) Finding {

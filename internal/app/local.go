@@ -12,11 +12,16 @@ import (
 
 // RunLocal starts scheduler and worker inside this process and returns at once; Close ends them. When another scheduler
 // leads, ours stands by and our worker helps.
-func (a *App) RunLocal(ctx context.Context) error {
+func (a *App) RunLocal(ctx context.Context) error { return a.runLocal(ctx, "") }
+
+// RehearseLocal is RunLocal for dry runs of one sync: whatever else is due, asked for or pointed at is left alone.
+func (a *App) RehearseLocal(ctx context.Context, sync string) error { return a.runLocal(ctx, sync) }
+
+func (a *App) runLocal(ctx context.Context, rehearse string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- a.Run(ctx, Roles{Scheduler: true, Worker: true, Ready: func(string) { close(started) }})
+		ended <- a.Run(ctx, Roles{Scheduler: true, Worker: true, Rehearse: rehearse, Ready: func(string) { close(started) }})
 	}()
 	a.onClose(func() {
 		cancel()

@@ -25,6 +25,7 @@ type Roles struct {
 	Server    bool
 	Accounts  []string          // the worker serves only these; empty = all, and the common queues
 	Health    string            // host:port for /healthz, /readyz and /metrics of a process without the server role
+	Rehearse  string            // a sync: its dry runs are all that scheduler and worker of this process do
 	Ready     func(addr string) // called once everything has started; addr is the server's, "" without one
 }
 
@@ -41,7 +42,7 @@ func (a *App) Run(ctx context.Context, roles Roles) error {
 	run, ctx := errgroup.WithContext(ctx)
 	var drained []func()
 	if roles.Worker {
-		stop, err := a.startWorker(ctx, roles.Accounts)
+		stop, err := a.startWorker(ctx, roles)
 		if err != nil {
 			return err
 		}
@@ -51,6 +52,9 @@ func (a *App) Run(ctx context.Context, roles Roles) error {
 		scheduler, err := a.Scheduler()
 		if err != nil {
 			return err
+		}
+		if roles.Rehearse != "" {
+			rehearse(scheduler, roles.Rehearse)
 		}
 		run.Go(func() error { return scheduler.Run(ctx) })
 	}
@@ -132,22 +136,19 @@ func (a *App) Executor(accounts []string) (*workers.Executor, error) {
 }
 
 // startWorker serves the queues of the accounts, and the common ones. stop drains them all at once.
-func (a *App) startWorker(ctx context.Context, accounts []string) (stop func(), err error) {
-	for _, name := range accounts {
+func (a *App) startWorker(ctx context.Context, roles Roles) (stop func(), err error) {
+	for _, name := range roles.Accounts {
 		if _, ok := a.Config.Accounts[name]; !ok {
 			return nil, fmt.Errorf("there is no account %q in the configuration", name)
 		}
 	}
-	executor, err := a.Executor(accounts)
+	executor, err := a.Executor(roles.Accounts)
 	if err != nil {
 		return nil, err
 	}
 	var servers []*queue.Server
 	stop = func() { drainAll(servers) }
-	for _, name := range a.queues() {
-		if _, isAccount := a.Config.Accounts[name]; isAccount && len(accounts) > 0 && !slices.Contains(accounts, name) {
-			continue
-		}
+	for _, name := range a.served(roles) {
 		srv, err := queue.Serve(ctx, a.redis, a.serving(name, executor))
 		if err != nil {
 			stop()
@@ -156,6 +157,17 @@ func (a *App) startWorker(ctx context.Context, accounts []string) (stop func(), 
 		servers = append(servers, srv)
 	}
 	return stop, nil
+}
+
+// served are the queues that a worker serves: those of its accounts and the common ones, in a rehearsal the one account's.
+func (a *App) served(roles Roles) []string {
+	if roles.Rehearse != "" {
+		return []string{a.Config.Syncs[roles.Rehearse].Account}
+	}
+	return slices.DeleteFunc(a.queues(), func(name string) bool {
+		_, isAccount := a.Config.Accounts[name]
+		return isAccount && len(roles.Accounts) > 0 && !slices.Contains(roles.Accounts, name)
+	})
 }
 
 func drainAll(servers []*queue.Server) {

@@ -71,8 +71,10 @@ func (e *env) approve(ctx context.Context, arg string, wait bool) error {
 		return err
 	}
 	defer a.Close()
-	if err := e.roles(ctx, a, false, wait); err != nil {
-		return err
+	if wait {
+		if err := crewed(ctx, a); err != nil {
+			return err
+		}
 	}
 	approved, err := a.Store.Approve(ctx, run.ID)
 	switch {
@@ -113,10 +115,16 @@ func (e *env) errand(ctx context.Context, a *app.App, run state.Run, said string
 		return e.printJSON(map[string]any{"sync": run.Sync, "run": run.ID})
 	}
 	fmt.Fprintf(e.out, "%s; see `whmcsync runs %s --all`\n", said, run.Sync)
-	if lead, err := a.Store.Leader(ctx); err == nil && !lead.Leader {
+	return e.sayAlone(ctx, a)
+}
+
+// sayAlone tells that nobody is there to do what was just asked for.
+func (e *env) sayAlone(ctx context.Context, a *app.App) error {
+	lead, err := a.Store.Leader(ctx)
+	if err == nil && !lead.Leader {
 		fmt.Fprintln(e.out, "No scheduler is alive: it waits until `whmcsync run` is started.")
 	}
-	return nil
+	return err
 }
 
 func (e *env) reject(ctx context.Context, arg string) error {

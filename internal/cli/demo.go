@@ -67,7 +67,7 @@ func (e *env) watch(ctx context.Context, a *app.App, id int64) (server.Run, erro
 // printPasses puts two runs side by side.
 func (e *env) printPasses(title string, first, second server.Run) {
 	t := newTable(e.out, "", "first pass", "second pass")
-	t.SetTitle(title)
+	titled(t, "%s", title)
 	t.SetColumnConfigs(rightAligned(2, 3))
 	for _, name := range countNames {
 		a, b := first.Counts[name.key], second.Counts[name.key]

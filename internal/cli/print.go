@@ -29,6 +29,13 @@ func newTable(out io.Writer, header ...any) table.Writer {
 	return t
 }
 
+// titled puts a title above a table that may be narrower than its title.
+func titled(t table.Writer, format string, args ...any) {
+	title := fmt.Sprintf(format, args...)
+	t.SetTitle("%s", title)
+	t.Style().Size.WidthMin = text.StringWidthWithoutEscSequences(title) + 4 // a border and a blank on either side
+}
+
 func rightAligned(columns ...int) []table.ColumnConfig {
 	configs := make([]table.ColumnConfig, len(columns))
 	for i, n := range columns {
@@ -81,7 +88,7 @@ func (e *env) printRun(run server.Run) error {
 		return e.printJSON(run)
 	}
 	t := newTable(e.out)
-	t.SetTitle(fmt.Sprintf("%s, run %d: %s in %s", run.Sync, run.ID, run.State, run.Finished.Sub(run.Started).Round(10*time.Millisecond)))
+	titled(t, "%s, run %d: %s in %s", run.Sync, run.ID, run.State, run.Finished.Sub(run.Started).Round(10*time.Millisecond))
 	for _, row := range countRows(run.Counts) {
 		t.AppendRow([]any{row[0], row[1]})
 	}
@@ -108,7 +115,7 @@ func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
 		fmt.Fprintf(e.out, "client %d  %s  %s: %s -> %s%s\n", c.RecordID, c.Key, c.Field, shown(c.Old), shown(c.New), because(c))
 	}
 	t := newTable(e.out)
-	t.SetTitle(fmt.Sprintf("%s would change %d fields (nothing was touched)", run.Sync, len(changes)))
+	titled(t, "%s would change %s (nothing was touched)", run.Sync, counted(len(changes), "field"))
 	for _, row := range countRows(run.Counts) {
 		t.AppendRow([]any{row[0], row[1]})
 	}

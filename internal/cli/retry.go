@@ -86,7 +86,7 @@ func (e *env) retry(ctx context.Context, name string, o retryOptions) error {
 	}
 	defer a.Close()
 	if o.wait {
-		err = e.roles(ctx, a, false, true)
+		err = crewed(ctx, a)
 	} else {
 		e.joinQueue(ctx, a)
 	}
@@ -103,7 +103,7 @@ func (e *env) retry(ctx context.Context, name string, o retryOptions) error {
 	if o.wait && len(clients) > 0 {
 		return e.awaitTouched(ctx, a, name, clients)
 	}
-	return e.touched(name, clients)
+	return e.touched(ctx, a, name, clients)
 }
 
 // retried has the failures chosen tried again and returns their clients, sorted.
@@ -149,7 +149,7 @@ func clientsOf(ctx context.Context, a *app.App, name string, ids []int64) ([]int
 }
 
 // touched says that clients will be looked at.
-func (e *env) touched(name string, clients []int64) error {
+func (e *env) touched(ctx context.Context, a *app.App, name string, clients []int64) error {
 	if e.json {
 		return e.printJSON(map[string]any{"sync": name, "records": append([]int64{}, clients...)})
 	}
@@ -159,7 +159,7 @@ func (e *env) touched(name string, clients []int64) error {
 	}
 	fmt.Fprintf(e.out, "%s of %s will be looked at in a moment; see `whmcsync changes %s` and `whmcsync failures %s`\n",
 		counted(len(clients), "client"), name, name, name)
-	return nil
+	return e.sayAlone(ctx, a)
 }
 
 // awaitTouched waits until nothing points at records of the sync any more, then tells which of the clients still fail.

@@ -87,8 +87,10 @@ func (e *env) revert(ctx context.Context, o revertOptions) error {
 	if len(changes) > manyChanges && !o.yes {
 		return usage("these are %s: add --yes if you mean it", counted(len(changes), "change"))
 	}
-	if err := e.roles(ctx, a, false, o.wait); err != nil {
-		return err
+	if o.wait {
+		if err := crewed(ctx, a); err != nil {
+			return err
+		}
 	}
 	ids := make([]int64, len(changes))
 	for i, c := range changes {
@@ -98,7 +100,20 @@ func (e *env) revert(ctx context.Context, o revertOptions) error {
 	if err != nil {
 		return err
 	}
-	return e.errand(ctx, a, run, fmt.Sprintf("%s will be undone by run %d where that is safe", counted(len(ids), "change"), run.ID), o.wait)
+	said := fmt.Sprintf("%s will be undone by run %d where that is safe", counted(len(ids), "change"), run.ID)
+	if err := e.errand(ctx, a, run, said, o.wait); err != nil || !o.wait {
+		return err
+	}
+	return notReverted(ctx, a, run.Sync, ids)
+}
+
+// notReverted is a finding when some of the changes are still applied.
+func notReverted(ctx context.Context, a *app.App, sync string, ids []int64) error {
+	left, err := allChanges(ctx, a, state.ChangeFilter{IDs: ids, State: state.ChangeApplied})
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	return &findingsError{fmt.Sprintf("%s could not be undone: see `whmcsync failures %s`", counted(len(left), "change"), sync)}
 }
 
 // toRevert reads the applied changes that are meant: at least one, all of one configured sync.

@@ -82,7 +82,7 @@ func crew(status server.Status, queued bool) string {
 
 func (e *env) printStatus(s server.SyncStatus, queued bool, now time.Time) {
 	t := newTable(e.out)
-	t.SetTitle("%s: %s", s.Name, s.State)
+	titled(t, "%s: %s", s.Name, s.State)
 	t.AppendRow(table.Row{"syncs", fmt.Sprintf("%s from %s to %s%s", s.Type, s.Source, s.Account, modeWords(s.Mode))})
 	for _, row := range slices.Concat(pauseRows(s, now), runRows(s, now), resultRows(s)) {
 		t.AppendRow(row)

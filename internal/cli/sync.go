@@ -62,7 +62,7 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 		return err
 	}
 	defer a.Close()
-	if err := e.roles(ctx, a, o.local, o.wait || o.dryRun); err != nil {
+	if err := e.hands(ctx, a, name, o); err != nil {
 		return err
 	}
 	if len(o.records) > 0 {
@@ -70,7 +70,7 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 	}
 	request, err := a.Request(ctx, state.Request{Sync: name, Trigger: state.ByHand, Full: o.full, Notify: o.dryRun})
 	if errors.Is(err, state.ErrRunInProgress) {
-		if o.dryRun || !o.wait {
+		if o.dryRun || !o.wait && !o.local {
 			return fmt.Errorf("run %d of %s is still going: wait for it (`whmcsync runs`)", request, name)
 		}
 		return e.follow(ctx, a, request)
@@ -79,7 +79,7 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 		return err
 	}
 	if !o.wait && !o.local && !o.dryRun {
-		return e.asked(name, request)
+		return e.asked(ctx, a, name, request)
 	}
 	run, err := awaitRun(ctx, a, request)
 	if err != nil {
@@ -88,22 +88,43 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 	return e.follow(ctx, a, run)
 }
 
-func (e *env) asked(name string, request int64) error {
+func (e *env) asked(ctx context.Context, a *app.App, name string, request int64) error {
 	if e.json {
 		return e.printJSON(map[string]any{"sync": name, "request": request})
 	}
 	fmt.Fprintf(e.out, "asked for a run of %s (request %d); see `whmcsync status %s`\n", name, request, name)
+	return e.sayAlone(ctx, a)
+}
+
+// hands starts what the run needs inside this command, or makes sure that somebody else is there when that matters.
+func (e *env) hands(ctx context.Context, a *app.App, name string, o syncOptions) error {
+	switch {
+	case o.local && o.dryRun:
+		if err := undisturbed(ctx, a, name); err != nil {
+			return err
+		}
+		return a.RehearseLocal(ctx, name)
+	case o.local:
+		return a.RunLocal(ctx)
+	case o.wait || o.dryRun:
+		return crewed(ctx, a)
+	}
 	return nil
 }
 
-// roles starts what the run needs inside this command, or makes sure that somebody else is there to do it.
-func (e *env) roles(ctx context.Context, a *app.App, local, wait bool) error {
-	if local {
-		return a.RunLocal(ctx)
+// undisturbed demands that no run of the sync is open that writes: a rehearsal would wait for it for ever.
+func undisturbed(ctx context.Context, a *app.App, name string) error {
+	runs, err := a.Store.OpenRuns(ctx, name)
+	for _, run := range runs {
+		if !run.Notify {
+			return fmt.Errorf("run %d (%s) of %s has not ended: let it end first (`whmcsync run`, or `whmcsync sync %s --wait --local`)", run.ID, run.Kind, name, name)
+		}
 	}
-	if !wait {
-		return nil
-	}
+	return err
+}
+
+// crewed demands that a scheduler and a worker are alive somewhere.
+func crewed(ctx context.Context, a *app.App) error {
 	if a.HostsQueue() {
 		return fmt.Errorf("no whmcsync is running with this configuration: %s", elsewhere("run"))
 	}
@@ -139,7 +160,7 @@ func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOp
 	if o.wait || o.local {
 		return e.awaitTouched(ctx, a, name, o.records)
 	}
-	return e.touched(name, o.records)
+	return e.touched(ctx, a, name, o.records)
 }
 
 // awaitRun waits until the scheduler has taken a request.
