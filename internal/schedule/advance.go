@@ -153,7 +153,7 @@ func (p *pass) finish(ctx context.Context, run state.Run, to state.RunState, why
 	}
 	p.say(ended)
 	if p.Observe.Finished != nil {
-		p.Observe.Finished(ended)
+		p.Observe.Finished(ctx, ended)
 	}
 	if p.Observe.Held != nil && (ended.Held > 0 || to == state.RunHeld) {
 		p.Observe.Held(ended, why)

@@ -28,10 +28,33 @@ func due(schedule cron.Schedule, last, started, now time.Time) time.Time {
 		return now.Add(-(now.Sub(last) % every.Delay))
 	}
 	var slot time.Time
-	for next := schedule.Next(last); !next.IsZero() && !next.After(now); next = schedule.Next(next) {
-		slot = next
+	for at := next(schedule, last); !at.IsZero() && !at.After(now); at = next(schedule, at) {
+		slot = at
 	}
 	return slot
+}
+
+// anyHour marks the hours of a schedule that were written as *.
+const anyHour = 1 << 63
+
+// next is the first moment of a schedule after another. One that names hours goes by the clock on the wall: what falls
+// into the hour that summer time leaves out comes an hour later, and what falls into the one that comes twice comes once.
+func next(schedule cron.Schedule, after time.Time) time.Time {
+	spec, byClock := schedule.(*cron.SpecSchedule)
+	if !byClock || spec.Hour&anyHour != 0 {
+		return schedule.Next(after)
+	}
+	wall := *spec
+	wall.Location = time.UTC
+	in := func(at time.Time, zone *time.Location) time.Time {
+		return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, zone)
+	}
+	for at := wall.Next(in(after.In(spec.Location), time.UTC)); !at.IsZero(); at = wall.Next(at) {
+		if moment := in(at, spec.Location); moment.After(after) {
+			return moment
+		}
+	}
+	return time.Time{}
 }
 
 // Next returns when the sync is due next; zero = only by hand.
@@ -43,9 +66,9 @@ func Next(schedule cron.Schedule, last, now time.Time) time.Time {
 		if _, interval := schedule.(cron.ConstantDelaySchedule); interval {
 			return now
 		}
-		return schedule.Next(now)
+		return next(schedule, now)
 	default:
-		return schedule.Next(last)
+		return next(schedule, last)
 	}
 }
 

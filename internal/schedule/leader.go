@@ -48,7 +48,7 @@ type Retain struct{ Changes, Batches time.Duration }
 // Observer is told what happens; fields may be nil.
 type Observer struct {
 	Leading  func(bool)
-	Finished func(state.Run)
+	Finished func(context.Context, state.Run)
 	Held     func(run state.Run, why string)
 }
 

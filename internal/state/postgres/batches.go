@@ -67,14 +67,17 @@ func copyBatches(ctx context.Context, tx pgx.Tx, runID int64, sync string, seq i
 }
 
 // AddBatch adds one batch that is no slice (a listing, named records or changes) to a run. state.ErrConflict when the
-// run has ended or is unknown.
+// run has ended or is unknown, and for a listing that is not the run's first batch.
 func (s *Store) AddBatch(ctx context.Context, runID int64, n state.NewBatch) (state.Batch, error) {
 	const op = "add the batch"
 	if n.Kind == state.BatchSlice {
 		return state.Batch{}, fault.New(fault.Refused, "", op, "slices come through AppendBatches, in the order of their ids")
 	}
 	rows, _ := s.durable.Query(ctx, `
-		WITH r AS (UPDATE runs SET next_seq = next_seq + 1 WHERE id = $1 AND NOT ended RETURNING id, sync, next_seq - 1 AS seq)
+		WITH r AS (
+			UPDATE runs SET next_seq = next_seq + 1 WHERE id = $1 AND NOT ended AND ($2 <> 'listing' OR next_seq = 1)
+			RETURNING id, sync, next_seq - 1 AS seq
+		)
 		INSERT INTO batches AS b (run_id, sync, account, kind, seq, from_id, to_id, ids)
 		SELECT r.id, r.sync, y.account, $2, r.seq, $3, $4, $5::bigint[] FROM r JOIN syncs y ON y.name = r.sync
 		RETURNING `+batchColumns, runID, n.Kind, n.FromID, n.ToID, n.IDs)

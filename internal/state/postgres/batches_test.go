@@ -148,7 +148,7 @@ func TestTakeReady(t *testing.T) {
 			b := setup(t)
 			run := b.pass()
 			must(t, b.AppendBatches(b.ctx, run.ID, 0, 250, true, slicesOf(1, 250)))
-			must(t, onlyError(b.AddBatch(b.ctx, run.ID, state.NewBatch{Kind: state.BatchListing})))
+			must(t, onlyError(b.AddBatch(b.ctx, run.ID, state.NewBatch{Kind: state.BatchDestructive})))
 			prevent(b, run)
 			wantSame(t, "batches", 0, len(take(b, 10)))
 		})
