@@ -25,7 +25,7 @@ type Sync struct {
 	Offset       int64     // highest record id up to which every batch of the present pass is settled; 0 between passes
 	LastSlot     time.Time // slot of the newest scheduled run
 	LastFullAt   time.Time // end of the newest full listing that was accepted
-	LastListing  int       // entries of that listing
+	LastListing  int       // entries of that listing, and those created since
 	LastPassAt   time.Time // end of the newest finished pass
 	PollCursor   time.Time
 	PolledAt     time.Time

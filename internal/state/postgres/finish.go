@@ -98,12 +98,24 @@ func notePass(ctx context.Context, tx pgx.Tx, run state.Run) error {
 			return err
 		}
 	}
-	if !run.Full {
+	if run.Full {
+		if _, err := tx.Exec(ctx, `
+			UPDATE syncs y SET last_full_at = l.ended_at, last_listing = l.rows FROM listings l
+			WHERE y.name = $1 AND l.id = $2 AND l.complete`, run.Sync, run.ListingID); err != nil {
+			return err
+		}
+	}
+	return noteCreated(ctx, tx, run)
+}
+
+// noteCreated counts whom a run has put on the list, so that the next listing is held to them too: after a first load
+// into an empty account an empty listing is not to be believed.
+func noteCreated(ctx context.Context, tx pgx.Tx, run state.Run) error {
+	created := run.Counts[state.CountCreated]
+	if created == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-		UPDATE syncs y SET last_full_at = l.ended_at, last_listing = l.rows FROM listings l
-		WHERE y.name = $1 AND l.id = $2 AND l.complete`, run.Sync, run.ListingID)
+	_, err := tx.Exec(ctx, `UPDATE syncs SET last_listing = last_listing + $2 WHERE name = $1`, run.Sync, created)
 	return err
 }
 

@@ -262,6 +262,23 @@ func TestFinishRunNotesAcceptedListings(t *testing.T) {
 	}
 }
 
+func TestFinishRunExpectsWhomItCreatedInTheNextListing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	run := b.pass(func(n *state.NewRun) { n.State, n.Full = state.RunListing, true })
+	lease := b.listingLease(run)
+	listing, err := b.NewListing(b.ctx, lease, run.ID)
+	must(t, err)
+	must(t, b.AppendListing(b.ctx, lease, listing.ID, "", "2", rowsOf("a@example.com", "b@example.com"), true))
+	must(t, b.FinishBatch(b.ctx, lease, state.Counts{state.CountCreated: 3, state.CountUpdated: 1}, nil))
+	must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
+	sync, err := b.Sync(b.ctx, news)
+	must(t, err)
+	if sync.LastListing != 5 {
+		t.Errorf("%d entries are expected, want the 2 listed and the 3 created", sync.LastListing)
+	}
+}
+
 func TestLastSliceEndsTheOffsetAtAFiniteID(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
