@@ -159,10 +159,11 @@ func (a *App) startWorker(ctx context.Context, roles Roles) (stop func(), err er
 	return stop, nil
 }
 
-// served are the queues that a worker serves: those of its accounts and the common ones, in a rehearsal the one account's.
+// served are the queues that a worker serves: those of its accounts and the common ones; in a rehearsal the one account's
+// and the reports, but not the events, which are about records to be written.
 func (a *App) served(roles Roles) []string {
 	if roles.Rehearse != "" {
-		return []string{a.Config.Syncs[roles.Rehearse].Account}
+		return []string{a.Config.Syncs[roles.Rehearse].Account, tasks.QueueReports}
 	}
 	return slices.DeleteFunc(a.queues(), func(name string) bool {
 		_, isAccount := a.Config.Accounts[name]

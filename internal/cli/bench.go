@@ -16,7 +16,10 @@ func newBench(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure speed, memory and recovery on this machine, with all it needs started here",
-		Args:  cobra.NoArgs,
+		Long: `Measure speed, memory and recovery on this machine. Private servers, made-up clients and the simulator of Mailrelay are
+started for it and stopped at the end.`,
+		Example: "  whmcsync bench clients",
+		Args:    cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	clients := newBenchClients(e)
@@ -31,7 +34,10 @@ func newBenchClients(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clients",
 		Short: "Measure the client sync against two yardsticks",
-		Args:  cobra.NoArgs,
+		Long: `Measure the client sync against two yardsticks of the same run: the same input and output in a plain loop, and the WHMCS
+addon's way of one call for each client. docs/performance.md tells what the figures mean.`,
+		Example: "  whmcsync bench clients\n  whmcsync bench clients --records 10000,100000,1000000 --json",
+		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if o.Program, err = os.Executable(); err != nil {

@@ -119,15 +119,14 @@ func printChecks(out io.Writer, found []app.Finding, colours bool) {
 	t.Render()
 }
 
-var markColours = map[app.Result]text.Color{
-	app.ResultOK: text.FgGreen, app.ResultWarning: text.FgYellow, app.ResultFailed: text.FgRed,
-}
+// markColours are the terminal's numbers for green, yellow and red.
+var markColours = map[app.Result]int{app.ResultOK: 32, app.ResultWarning: 33, app.ResultFailed: 31}
 
 func mark(result app.Result, colours bool) string {
 	if !colours {
 		return string(result)
 	}
-	return markColours[result].Sprint(string(result))
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", markColours[result], result)
 }
 
 // colourful says whether colours arrive at a person who wants them (https://no-color.org).
