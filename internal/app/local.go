@@ -8,6 +8,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/server"
+	"github.com/whmcsync/whmcsync/tasks"
 )
 
 // RunLocal starts scheduler and worker inside this process and returns at once; Close ends them. When another scheduler
@@ -18,6 +19,9 @@ func (a *App) RunLocal(ctx context.Context) error { return a.runLocal(ctx, "") }
 func (a *App) RehearseLocal(ctx context.Context, sync string) error { return a.runLocal(ctx, sync) }
 
 func (a *App) runLocal(ctx context.Context, rehearse string) error {
+	if err := a.OpenQueue(ctx); err != nil { // before our closer, so that it is closed after the roles have ended
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -35,6 +39,27 @@ func (a *App) runLocal(ctx context.Context, rehearse string) error {
 	case err := <-ended:
 		ended <- nil
 		return err
+	}
+}
+
+// AwaitReport waits until the report of a run that has ended was made, for programs that end with the run. It gives up
+// after a few seconds: the report is kept in the queue for others, unless the queue dies with us.
+func (a *App) AwaitReport(ctx context.Context, run int64) {
+	if a.queue == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for {
+		made, err := a.queue.Ended(ctx, tasks.QueueReports, tasks.NewReport(run).ID())
+		if err != nil || made {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 }
 

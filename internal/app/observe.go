@@ -34,8 +34,16 @@ func undecoded(err error) error {
 	return fault.New(fault.Refused, "", "read task", "%w", err)
 }
 
-func (a *App) runEnded(run state.Run) {
+// runEnded counts a run and what became of its changes.
+func (a *App) runEnded(ctx context.Context, run state.Run) {
 	a.Metrics.Run(run.Sync, string(run.Kind), string(run.State))
+	totals, err := a.Store.ChangeTotals(ctx, run.ID)
+	if err != nil {
+		a.Log.Warn().Err(err).Int64("run", run.ID).Msg("changes could not be counted")
+	}
+	for _, total := range totals {
+		a.Metrics.Changes(run.Sync, total.Field, string(total.State), total.N)
+	}
 }
 
 func (a *App) runHeld(run state.Run, why string) {
@@ -105,6 +113,7 @@ func (a *App) alert(ctx context.Context, run state.Run) error {
 // snapshot is what the gauges show.
 func (a *App) snapshot(ctx context.Context) (obs.Snapshot, error) {
 	shot := obs.Snapshot{Leader: a.leading.Load()}
+	a.Metrics.RedisUp(a.redis.Ping(ctx) == nil)
 	syncs, err := a.Store.Syncs(ctx)
 	if err != nil {
 		return shot, err

@@ -196,6 +196,7 @@ func (e *env) follow(ctx context.Context, a *app.App, id int64) error {
 			bar.show(view)
 			if !view.Finished.IsZero() {
 				bar.close()
+				a.AwaitReport(ctx, view.ID)
 				return e.ended(ctx, a, view)
 			}
 		}

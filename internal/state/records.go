@@ -68,6 +68,13 @@ type Change struct {
 	SettledAt   time.Time
 }
 
+// ChangeTotal is how many changes of one field ended in one state.
+type ChangeTotal struct {
+	Field string
+	State ChangeState
+	N     int64
+}
+
 // Failure is one record that could not be settled.
 type Failure struct {
 	ID       int64

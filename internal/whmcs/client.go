@@ -54,7 +54,8 @@ type Features struct {
 
 // Wish is what a sync wants to read of each client beyond id, e-mail, status, group and consent.
 type Wish struct {
-	Columns      []string // tblclients columns
+	Columns      []string // tblclients columns; one that is missing is left out
+	Needed       []string // of Columns, those that rules decide upon: without one nothing is read
 	CustomFields []int64  // tblcustomfields ids
 	Products     bool
 }

@@ -84,7 +84,7 @@ func (p Policy) OurGroups() []maillist.GroupID {
 
 // Needs tells what has to be read of each client for this policy.
 func (p Policy) Needs() whmcs.Wish {
-	columns := map[string]bool{}
+	columns, needed := map[string]bool{}, map[string]bool{}
 	var need whmcs.Wish
 	for _, field := range p.Fields {
 		switch {
@@ -98,11 +98,12 @@ func (p Policy) Needs() whmcs.Wish {
 	}
 	for _, rule := range p.Groups {
 		need.Products = need.Products || len(rule.Products) > 0
-		columns["country"] = columns["country"] || len(rule.Countries) > 0
-		columns["language"] = columns["language"] || len(rule.Languages) > 0
+		needed["country"] = needed["country"] || len(rule.Countries) > 0
+		needed["language"] = needed["language"] || len(rule.Languages) > 0
 	}
-	maps.DeleteFunc(columns, func(_ string, wanted bool) bool { return !wanted })
-	need.Columns = slices.Sorted(maps.Keys(columns))
+	maps.DeleteFunc(needed, func(_ string, wanted bool) bool { return !wanted })
+	maps.Copy(columns, needed)
+	need.Columns, need.Needed = slices.Sorted(maps.Keys(columns)), slices.Sorted(maps.Keys(needed))
 	return need
 }
 

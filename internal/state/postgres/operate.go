@@ -38,6 +38,12 @@ func (s *Store) HeldRuns(ctx context.Context, sync string) (map[int64]int, error
 	return held, broken("count the held changes", err)
 }
 
+// ChangeTotals counts the changes of a run by field and state.
+func (s *Store) ChangeTotals(ctx context.Context, runID int64) ([]state.ChangeTotal, error) {
+	rows, _ := s.quick.Query(ctx, `SELECT field, state, count(*) FROM changes WHERE run_id = $1 GROUP BY field, state`, runID)
+	return all("count the changes of the run", rows, pgx.RowToStructByPos[state.ChangeTotal])
+}
+
 // Approve lets go of what a run holds: an implausible listing is believed and the run goes on; held changes are planned
 // anew, live, by a run of their own, which is returned. state.ErrNothing when nothing is held.
 func (s *Store) Approve(ctx context.Context, runID int64) (state.Run, error) {

@@ -63,6 +63,11 @@ func (d *DB) readableWish(features whmcs.Features, wish whmcs.Wish) error {
 	if wish.Products && !features.Services {
 		return fault.New(fault.Auth, d.name, "read products", "they may not be read: %s", d.grant(selectHosting))
 	}
+	for _, column := range wish.Needed {
+		if !features.Columns[column] {
+			return fault.New(fault.Auth, d.name, "read clients", "a rule decides upon the column %s, which may not be read: %s", column, d.grant(selectClients))
+		}
+	}
 	return nil
 }
 
