@@ -103,14 +103,16 @@ func TestAPausedSyncStartsNothing(t *testing.T) {
 	}
 }
 
+func fully(r *state.Request) { r.Full = true }
+
 func TestAListingIsReadFirstAndJudged(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *Sync) { s.CanList, s.FullEvery = true, 0 })
-	b.request()
+	b := setup(t, func(s *Sync) { s.CanList = true })
+	b.request(fully)
 	if run := b.complete(b.listing(10)); run.State != state.RunDone || !run.Full {
 		t.Fatalf("run %+v", run)
 	}
-	b.request()
+	b.request(fully)
 	held := b.complete(b.listing(7))
 	if held.State != state.RunHeld || !strings.Contains(held.Error, "the listing shrank: 7 entries, 10 before") {
 		t.Fatalf("run %+v", held)
@@ -124,13 +126,13 @@ func TestAListingIsReadFirstAndJudged(t *testing.T) {
 		}
 	})
 	t.Run("an empty one is held as well", func(t *testing.T) {
-		b.request()
+		b.request(fully)
 		if run := b.complete(b.listing(0)); run.State != state.RunHeld {
 			t.Errorf("run %+v", run)
 		}
 	})
 	t.Run("one that was not read to its end fails the run", func(t *testing.T) {
-		b.request()
+		b.request(fully)
 		if run := b.complete(); run.State != state.RunFailed {
 			t.Errorf("run %+v", run)
 		}
