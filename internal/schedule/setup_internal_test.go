@@ -119,7 +119,6 @@ type bundle struct {
 	source *ids
 	url    string
 	clock  time.Time
-	lead   string
 }
 
 func setup(t testing.TB, change ...func(*Sync)) *bundle {

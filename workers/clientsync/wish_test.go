@@ -149,8 +149,12 @@ func TestFieldsAreMapped(t *testing.T) {
 	t.Parallel()
 	p := policy(func(p *clientsync.Policy) {
 		p.Fields = []clientsync.FieldRule{
-			{Attribute: "locale", Column: "language"}, {Attribute: "country", Column: "country"}, {Field: "7", Column: "language"},
-			{Field: "8", CustomField: 31}, {Attribute: "city", Column: "city"}, {Attribute: "phone", CustomField: 99},
+			{Attribute: "locale", Column: "language"},
+			{Attribute: "country", Column: "country"},
+			{Field: "7", Column: "language"},
+			{Field: "8", CustomField: 31},
+			{Attribute: "city", Column: "city"},
+			{Attribute: "phone", CustomField: 99},
 		}
 	})
 	got := p.Wish(person(client(1, func(c *whmcs.Client) { c.CustomFields = map[int64]string{31: "gold"} })))
@@ -169,7 +173,8 @@ func TestFieldsAreMapped(t *testing.T) {
 func TestNeedsOnlyWhatThePolicyUses(t *testing.T) {
 	t.Parallel()
 	p := clientsync.Policy{Fields: []clientsync.FieldRule{{Attribute: "name", Column: "full_name"}}, Groups: []clientsync.GroupRule{{ID: 1, Countries: []string{"ES"}}}}
-	if diff := cmp.Diff(whmcs.Wish{Columns: []string{"country", "firstname", "lastname"}}, p.Needs()); diff != "" {
+	want := whmcs.Wish{Columns: []string{"country", "firstname", "lastname"}, Needed: []string{"country"}}
+	if diff := cmp.Diff(want, p.Needs()); diff != "" {
 		t.Errorf("needs (-want +got):\n%s", diff)
 	}
 }
