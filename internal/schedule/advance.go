@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -54,6 +55,10 @@ func (p *pass) moveOffset(ctx context.Context, run state.Run) error {
 
 // endListing believes the listing or holds the run.
 func (p *pass) endListing(ctx context.Context, sync state.Sync, run state.Run) error {
+	run, err := p.reread(ctx, run) // a short listing begins and ends between two looks at its run
+	if err != nil {
+		return err
+	}
 	listing, err := p.Store.Listing(ctx, run.ListingID)
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return err
@@ -67,6 +72,19 @@ func (p *pass) endListing(ctx context.Context, sync state.Sync, run state.Run) e
 	}
 	_, err = p.Store.MoveRun(ctx, run.ID, state.RunListing, state.RunSlicing, state.RunSet{})
 	return err
+}
+
+// reread reads an open run again; state.ErrConflict when it has ended meanwhile.
+func (p *pass) reread(ctx context.Context, run state.Run) (state.Run, error) {
+	runs, err := p.Store.OpenRuns(ctx, p.Name)
+	if err != nil {
+		return run, err
+	}
+	i := slices.IndexFunc(runs, func(open state.Run) bool { return open.ID == run.ID })
+	if i < 0 {
+		return run, state.ErrConflict
+	}
+	return runs[i], nil
 }
 
 // slice cuts the run into batches. A crash goes on behind the last batch that was cut.
