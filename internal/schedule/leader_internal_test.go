@@ -163,6 +163,18 @@ func TestTwoSchedulersAtOnceDoubleNothing(t *testing.T) {
 	}
 }
 
+func TestARunHasOneListingWhoeverAddsIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	run, err := b.store.CreateRun(b.ctx, state.NewRun{Sync: b.Name, Kind: state.RunPass, State: state.RunListing, Slot: "s", Full: true})
+	must(t, err)
+	_, err = b.store.AddBatch(b.ctx, run.ID, state.NewBatch{Kind: state.BatchListing})
+	must(t, err)
+	if _, err = b.store.AddBatch(b.ctx, run.ID, state.NewBatch{Kind: state.BatchListing}); !errors.Is(err, state.ErrConflict) {
+		t.Errorf("a second listing: %v, want a conflict", err)
+	}
+}
+
 func TestABrokenSyncDoesNotStopAnother(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -50,8 +50,11 @@ func TestAnAttemptThatFailedDoesNotUseTheGuardUp(t *testing.T) {
 	b.whmcs.put(client(1, addressed("c1@example.com"), withoutConsent), client(2, addressed("c2@example.com"), withoutConsent))
 	b.guard = 2
 	run := b.start(100)
-	b.failing("detach", "c1@example.com", trouble(fault.Transient))
+	b.failing("find", "c2@example.com", trouble(fault.RateLimited))
 	b.work()
+	b.again()
+	b.failing("detach", "c1@example.com", trouble(fault.Transient))
+	b.again()
 	calm := b.failing("find", "c2@example.com", trouble(fault.RateLimited))
 	b.again()
 	calm()
