@@ -182,6 +182,10 @@ func drainAll(servers []*queue.Server) {
 	_ = ended.Wait()
 }
 
+// accountPoll is how often an idle account's queue is looked at. A pass often empties it for a moment, and a worker that
+// looked just then would sit out a good part of the pass.
+const accountPoll = 50 * time.Millisecond
+
 // serving says how one queue is served: an account with as many batches at once as it takes calls at once.
 func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfig {
 	cfg := queue.ServerConfig{
@@ -197,6 +201,7 @@ func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfi
 		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindReport: a.onReport})
 	default:
 		cfg.Concurrency = max(a.Config.Accounts[name].Rate.InFlight, 1)
+		cfg.Poll = accountPoll
 	}
 	return cfg
 }

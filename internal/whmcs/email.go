@@ -79,8 +79,12 @@ func splitAddress(address string) (local, domain string, err error) {
 }
 
 func normalizeLocal(local string) (string, error) {
-	// NFC on both sides of the lower case: the one can undo the other.
-	local = norm.NFC.String(strings.ToLower(norm.NFC.String(local)))
+	if isASCII(local) {
+		local = strings.ToLower(local)
+	} else {
+		// NFC on both sides of the lower case: the one can undo the other.
+		local = norm.NFC.String(strings.ToLower(norm.NFC.String(local)))
+	}
 	switch {
 	case len(local) > maxLocal:
 		return "", errLocalLong
@@ -90,6 +94,15 @@ func normalizeLocal(local string) (string, error) {
 		return "", errLocalChar
 	}
 	return local, nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func forbiddenInLocal(r rune) bool {
@@ -137,14 +150,15 @@ func betweenAlphanumerics(s string, i int) bool {
 }
 
 func checkDomain(domain string) error {
-	labels := strings.Split(domain, ".")
-	for _, label := range labels {
+	labels, last := 0, ""
+	for label := range strings.SplitSeq(domain, ".") {
 		if label == "" || len(label) > maxLabel {
 			return errDomain
 		}
+		labels, last = labels+1, label
 	}
-	switch last := labels[len(labels)-1]; {
-	case len(labels) < 2:
+	switch {
+	case labels < 2:
 		return errDomainNoDot
 	case strings.Trim(last, "0123456789") == "":
 		return errDomainNumber

@@ -124,6 +124,7 @@ func FuzzNormalizeEmail(f *testing.F) {
 }
 
 func BenchmarkNormalizeEmail(b *testing.B) {
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := whmcs.NormalizeEmail("ana.maria.12345@mail.example.test"); err != nil {
 			b.Fatal(err)

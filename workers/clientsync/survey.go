@@ -63,8 +63,12 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 	}
 	var put []state.RosterRow
 	for _, spot := range spots {
+		before, listed := known[spot.ID]
+		if listed && before == spot.RawEmail && before != "" {
+			continue // what is normalised stays as it is
+		}
 		email, err := whmcs.NormalizeEmail(spot.RawEmail)
-		if before, listed := known[spot.ID]; err == nil && (!listed || (before != email && before != "")) {
+		if err == nil && (!listed || (before != email && before != "")) {
 			put = append(put, state.RosterRow{RecordID: spot.ID, Email: email})
 		}
 	}

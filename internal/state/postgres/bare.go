@@ -4,14 +4,15 @@ package postgres
 // else. Begin takes batch, generation, token, worker and the lease's length; Read takes sync, from and to; Finish takes
 // batch, generation, token and counts. Commits need not wait for the disk.
 type BareSQL struct {
-	Begin  string
-	Read   []string // sent together, in one round trip
-	Finish string
+	Begin   string
+	Read    []string // sent together, in one round trip
+	Sharers int      // which one of Read tells, first, the ids of the records outside that share an address
+	Finish  string
 }
 
 // Bare returns the statements that the store itself uses.
 func Bare() BareSQL {
-	bare := BareSQL{Begin: beginSQL, Finish: settleSQL}
+	bare := BareSQL{Begin: beginSQL, Finish: settleSQL, Sharers: 2}
 	for _, query := range recordSetQueries {
 		bare.Read = append(bare.Read, inSet(query, rangeOfIDs))
 	}

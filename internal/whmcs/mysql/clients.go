@@ -92,9 +92,13 @@ func clientsSQL(features whmcs.Features, names []string, where string) string {
 }
 
 // BareClients is the statement by which Clients reads tblclients, for a yardstick that does the same I/O and nothing
-// else. It takes from and to.
-func BareClients(features whmcs.Features, wish whmcs.Wish) string {
-	where, _ := span{}.where("id")
+// else. It takes from and to. With ids it is that of ClientsByIDs, and takes so many.
+func BareClients(features whmcs.Features, wish whmcs.Wish, ids int) string {
+	s := span{}
+	if ids > 0 {
+		s.ids = make([]int64, ids)
+	}
+	where, _ := s.where("id")
 	return clientsSQL(features, textColumns(features, wish), where)
 }
 
