@@ -212,6 +212,9 @@ func (p *pass) poll(ctx context.Context, sync state.Sync) error {
 	if sync.PollCursor.IsZero() {
 		return p.Store.SetPoll(ctx, p.Name, now.Add(-time.Minute))
 	}
+	if first, err := p.inFirstPass(ctx, sync); err != nil || first {
+		return err
+	}
 	changed, err := p.Poller.ChangedSince(ctx, sync.PollCursor, pollLimit)
 	if errors.Is(err, ErrTooMany) {
 		_, err = p.Store.RequestRun(ctx, state.Request{Sync: p.Name, Trigger: state.ByPoll})
@@ -226,6 +229,16 @@ func (p *pass) poll(ctx context.Context, sync state.Sync) error {
 		}
 	}
 	return p.Store.SetPoll(ctx, p.Name, changed.Cursor)
+}
+
+// inFirstPass says whether the first pass is under way. Its records are read once each, so what changes behind it must
+// still lie ahead of the cursor when it has ended.
+func (p *pass) inFirstPass(ctx context.Context, sync state.Sync) (bool, error) {
+	if !sync.LastPassAt.IsZero() {
+		return false, nil
+	}
+	runs, err := p.Store.OpenRuns(ctx, p.Name)
+	return slices.ContainsFunc(runs, func(run state.Run) bool { return run.Kind == state.RunPass && !run.Notify }), err
 }
 
 func (p *pass) touch(ctx context.Context, ids []int64) error {

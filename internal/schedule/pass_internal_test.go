@@ -249,6 +249,11 @@ func TestPolling(t *testing.T) {
 		t.Errorf("%d polls, touches %v: before the first pass a poll only keeps up", b.source.polls, b.line.touches)
 	}
 	b.request()
+	b.ticks()
+	poll()
+	if b.source.polls != 1 {
+		t.Errorf("%d polls: what changes during the first pass must still be found behind it", b.source.polls)
+	}
 	b.complete()
 	poll()
 	if len(b.line.touches) != 1 {
