@@ -21,8 +21,10 @@ func compareText(x, y string) int { return cmp.Compare(x, y) }
 
 // notOurs hands a touch on to a worker that serves the account.
 func notOurs(sync string) error {
-	return &fault.Error{Class: fault.Held, Op: "settle touched records", RetryAfter: time.Second,
-		Err: fmt.Errorf("sync %s belongs to another worker", sync)}
+	return &fault.Error{
+		Class: fault.Held, Op: "settle touched records", RetryAfter: time.Second,
+		Err: fmt.Errorf("sync %s belongs to another worker", sync),
+	}
 }
 
 // undecoded classifies a payload that cannot be read: a newer program's is passed on by the queue, any other is nothing

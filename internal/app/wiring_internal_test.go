@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -196,7 +197,8 @@ func TestSnapshotShowsWhatIsConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []obs.SyncSnapshot{
-		{Name: "newsletter", SourceRecords: 12, Failures: map[string]int64{}}, {Name: "offers", Failures: map[string]int64{}},
+		{Name: "newsletter", SourceRecords: 12, Failures: map[string]int64{}},
+		{Name: "offers", Failures: map[string]int64{}},
 		{Name: "shoppers", Failures: map[string]int64{}},
 	}
 	if diff := cmp.Diff(want, got.Syncs); diff != "" || !got.Leader {
@@ -223,7 +225,7 @@ func TestARequestIsTakenOnceAndRefusedWhilePaused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id, err := a.RequestRun(ctx, "newsletter", state.ByHand); id != run.ID || err != state.ErrRunInProgress {
+	if id, err := a.RequestRun(ctx, "newsletter", state.ByHand); id != run.ID || !errors.Is(err, state.ErrRunInProgress) {
 		t.Errorf("while a run goes on: %d, %v", id, err)
 	}
 	if _, err := a.Pausable(ctx, "shop", true, "holiday"); err != nil {
