@@ -23,10 +23,9 @@ docs/simulator.md).`,
 		if err != nil {
 			return err
 		}
-		defer sim.Close()
 		fmt.Fprintf(e.out, "Mailrelay simulator\n  base_url: %s\n  api_key:  %s\n  control:  %s\nEnd with Ctrl-C.\n", sim.URL(), o.APIKey, sim.AdminURL())
 		<-cmd.Context().Done()
-		return nil
+		return sim.Close()
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8025", "host:port, loopback")
