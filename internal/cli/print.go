@@ -60,6 +60,7 @@ var countNames = []struct{ key, text string }{
 	{state.SkipPrefix + "no_consent", "left out: no consent"},
 	{state.SkipPrefix + "closed", "left out: closed"},
 	{state.SkipPrefix + "inactive", "left out: inactive"},
+	{state.SkipPrefix + "no_group", "left out: no group's rule holds"},
 	{state.SkipPrefix + "moved", "left out: address changed"},
 	{state.SkipPrefix + "deleted", "left out: deleted"},
 	{state.SkipPrefix + "unsubscribed", "left out: unsubscribed on the list"},

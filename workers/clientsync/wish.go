@@ -52,6 +52,7 @@ const (
 	NoConsent Reason = "no_consent" // one of the clients with this address may not be mailed
 	Closed    Reason = "closed"
 	Inactive  Reason = "inactive" // a status that is not selected
+	NoGroup   Reason = "no_group" // there are rules for groups, and none holds
 	Moved     Reason = "moved"    // the client has another address now
 	Gone      Reason = "deleted"  // the client is no longer in WHMCS
 )
@@ -116,6 +117,9 @@ func (p Policy) Wish(person Person) Wish {
 		lead := person.Clients[person.leadIndex(p.Statuses)]
 		wish.Attributes, wish.Fields = p.fields(lead)
 		wish.Groups = p.groups(person)
+	}
+	if wish.Reason == Wanted && len(p.Groups) > 0 && len(wish.Groups) == 0 {
+		wish.Reason, wish.Attributes, wish.Fields = NoGroup, nil, nil
 	}
 	if p.WriteBack {
 		for _, client := range person.Clients {
