@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestKilledWorkerIsReplacedWithinHalfAMinute(t *testing.T) {
 	want := w.expect()
 	run := w.ask(false)
 	w.written(midway)
-	victim := c.workers[0]
+	victim := w.busy(c)
 	victim.kill()
 	killed := time.Now()
 	lost := w.batchesOf(victim)
@@ -33,6 +34,19 @@ func TestKilledWorkerIsReplacedWithinHalfAMinute(t *testing.T) {
 		w.takenOver(batch, victim, killed)
 	}
 	w.settled(w.await(run, patience), want)
+}
+
+// busy is a worker in the middle of batches.
+func (w *world) busy(c crew) (p *process) {
+	w.t.Helper()
+	testkit.Eventually(w.t, patience, func() (bool, string) {
+		i := slices.IndexFunc(c.workers, func(p *process) bool { return len(w.batchesOf(p)) > 0 })
+		if i >= 0 {
+			p = c.workers[i]
+		}
+		return i >= 0, "no worker is busy"
+	})
+	return p
 }
 
 // batchesOf are the batches that a process holds the lease of.
@@ -78,13 +92,14 @@ func TestWorkerEndsInTimeAndHandsItsBatchesBack(t *testing.T) {
 	want := w.expect()
 	run := w.ask(false)
 	w.written(midway)
-	if took := c.workers[0].terminate(patience); took > 25*time.Second {
+	worker := w.busy(c)
+	if took := worker.terminate(patience); took > 25*time.Second {
 		t.Errorf("the worker took %s to end", took)
 	}
-	if code := c.workers[0].cmd.ProcessState.ExitCode(); code != 0 {
+	if code := worker.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if held := w.batchesOf(c.workers[0]); len(held) > 0 {
+	if held := w.batchesOf(worker); len(held) > 0 {
 		t.Errorf("batches %v still belong to the worker that ended", held)
 	}
 	w.settled(w.await(run, patience), want)

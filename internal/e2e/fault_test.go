@@ -33,7 +33,7 @@ func TestAccountMisbehaves(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, shape{clients: 600, rate: "2000"}) // 429 halves it
+			w := newWorld(t, shape{clients: 600, rate: "1000"}) // 429 halves it
 			w.staff()
 			want := w.expect()
 			listing, early, late := tc.fault, tc.fault, tc.fault

@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/whmcsync/whmcsync/internal/cli"
@@ -39,5 +41,19 @@ func buildAndRun(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the program: %w\n%s", err, out)
 	}
+	if err := waitTogether(); err != nil {
+		return 1, err
+	}
 	return m.Run(), nil
+}
+
+// waitTogether lets as many tests run at once as there are worlds allowed, however few cores there are: most of their
+// time they wait for leases to lapse.
+func waitTogether() error {
+	flag.Parse()
+	atOnce := flag.Lookup("test.parallel")
+	if n, err := strconv.Atoi(atOnce.Value.String()); err != nil || n >= worldsAtOnce {
+		return err
+	}
+	return atOnce.Value.Set(strconv.Itoa(worldsAtOnce))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 )
@@ -49,6 +50,16 @@ func TestBackgroundJobsOfTheListAreUsedWhenSwitchedOn(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM changes WHERE field = 'subscriber' AND state = 'applied'`); n < 800 {
 		t.Errorf("%d people were created, want most", n)
 	}
+}
+
+// The jobs are done, and nobody hears of it: the next attempt looks before it writes again.
+func TestBackgroundJobsWhoseAnswerIsLostAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shape{clients: 600, account: "api_batches: true"})
+	w.staff()
+	want := w.expect()
+	w.faults(sim.Fault{Method: "POST", Path: "/api_batches", Kind: sim.KindCutAfter, Times: 2})
+	w.settled(w.pass(false), want)
 }
 
 func TestExactMultiplesOfTheBatchSize(t *testing.T) {

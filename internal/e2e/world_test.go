@@ -57,8 +57,13 @@ type world struct {
 	oracle *oracle
 }
 
-// heavy lets two worlds work at a time: the machines that run these tests have two cores.
-var heavy = make(chan struct{}, 2)
+// Two large and two small worlds may be up at a time: the machines that run these tests have two cores.
+const worldsAtOnce = 4
+
+var (
+	large = make(chan struct{}, worldsAtOnce/2)
+	small = make(chan struct{}, worldsAtOnce/2)
+)
 
 var migrated = testkit.Template{Prepare: migrate}
 
@@ -75,8 +80,12 @@ func migrate(ctx context.Context, url string) error {
 // newWorld builds a world in which nothing runs yet.
 func newWorld(t *testing.T, s shape) *world {
 	t.Helper()
-	heavy <- struct{}{}
-	t.Cleanup(func() { <-heavy })
+	room := large
+	if s.clients != 0 && s.clients <= 600 {
+		room = small
+	}
+	room <- struct{}{}
+	t.Cleanup(func() { <-room })
 	w := &world{t: t, dir: t.TempDir(), old: s.old, racy: s.racy, oracle: newOracle()}
 	w.buildWHMCS(s)
 	w.buildList(s)
