@@ -15,8 +15,8 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/obs"
 	"github.com/whmcsync/whmcsync/internal/state"
-	"github.com/whmcsync/whmcsync/internal/state/postgres"
 	"github.com/whmcsync/whmcsync/internal/testkit"
+	"github.com/whmcsync/whmcsync/internal/testkit/statekit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/workers"
 	"github.com/whmcsync/whmcsync/workers/clientsync"
@@ -150,22 +150,12 @@ func TestASourceThatDoesNotAnswerHoldsUpItsOwnSyncsOnly(t *testing.T) {
 	}
 }
 
-var template = testkit.Template{Prepare: func(ctx context.Context, url string) error {
-	store, err := postgres.Open(ctx, url, 2)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	_, err = store.Migrate(ctx)
-	return err
-}}
-
 // opened is an application with a state and a queue of its own.
 func opened(t *testing.T) *App {
 	t.Helper()
 	ctx := t.Context()
 	cfg := testConfig(t)
-	cfg.Postgres = config.Postgres{URL: config.NewSecret(template.Clone(t)), MaxConns: 4}
+	cfg.Postgres = config.Postgres{URL: config.NewSecret(statekit.Clone(t)), MaxConns: 4}
 	cfg.Redis = config.Redis{URL: config.NewSecret(testkit.Redis(t))}
 	a, err := Open(ctx, cfg, Options{Log: zerolog.Nop()})
 	if err != nil {

@@ -65,6 +65,7 @@ var rules = []rule{
 		"internal/services", "github.com/chromedp/...", "github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/...",
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
 	}},
+	{"internal/testkit/statekit", []string{"internal/state/postgres", "internal/testkit"}},
 	{"internal/testkit/cmd/*", []string{"internal/services", "internal/testkit", "github.com/rs/zerolog", "golang.org/x/sync/..."}},
 	{"internal/arch", nil},
 
@@ -98,7 +99,7 @@ var reserved = []struct {
 	{"github.com/fergusstrange/embedded-postgres", []string{"internal/services"}},
 	{"internal/services", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/...", "internal/testkit/..."}},
 	{"internal/whmcs/fixture", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
-	{"internal/testkit", []string{"internal/testkit/cmd/*"}},
+	{"internal/testkit", []string{"internal/testkit/cmd/*", "internal/testkit/statekit"}},
 	{"internal/*/*/sim", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -23,25 +22,11 @@ func relative(t, now time.Time) string {
 	case t.IsZero():
 		return "never"
 	case d >= time.Second:
-		return "in " + span(d)
+		return "in " + server.Span(d)
 	case d > -time.Second:
 		return "now"
 	default:
-		return span(-d) + " ago"
-	}
-}
-
-// span rounds to what a person wants to know.
-func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%d days", int(d.Hours()/24))
+		return server.Span(-d) + " ago"
 	}
 }
 

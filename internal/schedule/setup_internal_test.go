@@ -13,23 +13,12 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
-	"github.com/whmcsync/whmcsync/internal/testkit"
+	"github.com/whmcsync/whmcsync/internal/testkit/statekit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/tasks"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// template is a migrated database that each test gets a copy of.
-var template = testkit.Template{Prepare: func(ctx context.Context, url string) error {
-	store, err := postgres.Open(ctx, url, 2)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	_, err = store.Migrate(ctx)
-	return err
-}}
 
 // line is a queue that notes what it is given.
 type line struct {
@@ -123,7 +112,7 @@ type bundle struct {
 
 func setup(t testing.TB, change ...func(*Sync)) *bundle {
 	t.Helper()
-	b := &bundle{t: t, ctx: t.Context(), url: template.Clone(t), line: &line{}, source: &ids{n: 10, size: 2}, clock: time.Now()}
+	b := &bundle{t: t, ctx: t.Context(), url: statekit.Clone(t), line: &line{}, source: &ids{n: 10, size: 2}, clock: time.Now()}
 	store, err := postgres.Open(b.ctx, b.url, 6)
 	must(t, err)
 	t.Cleanup(store.Close)

@@ -32,7 +32,7 @@ func ago(t, now time.Time) string {
 		return "never"
 	}
 	if d := now.Sub(t); d >= time.Second {
-		return span(d) + " ago"
+		return Span(d) + " ago"
 	}
 	return "just now"
 }
@@ -40,13 +40,13 @@ func ago(t, now time.Time) string {
 // until reads like "in 3 min".
 func until(t, now time.Time) string {
 	if d := t.Sub(now); d >= time.Second {
-		return "in " + span(d)
+		return "in " + Span(d)
 	}
 	return "due now"
 }
 
-// span rounds to what a person wants to know.
-func span(d time.Duration) string {
+// Span writes a length of time rounded to what a person wants to know: "3 min".
+func Span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
@@ -90,7 +90,7 @@ func took(r Run, now time.Time) string {
 		end = now
 	}
 	if d := end.Sub(r.Started); d >= time.Second {
-		return span(d)
+		return Span(d)
 	}
 	return "under 1 s"
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/maillist/memory"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
-	"github.com/whmcsync/whmcsync/internal/testkit"
+	"github.com/whmcsync/whmcsync/internal/testkit/statekit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/tasks"
 	"github.com/whmcsync/whmcsync/workers"
@@ -26,17 +26,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// template is a migrated database that each test gets a copy of.
-var template = testkit.Template{Prepare: func(ctx context.Context, url string) error {
-	store, err := postgres.Open(ctx, url, 2)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	_, err = store.Migrate(ctx)
-	return err
-}}
 
 // billing is a WHMCS in memory.
 type billing struct {
@@ -167,7 +156,7 @@ const account = "news"
 
 func setup(t testing.TB, clients ...whmcs.Client) *bundle {
 	t.Helper()
-	url := template.Clone(t)
+	url := statekit.Clone(t)
 	store, err := postgres.Open(t.Context(), url, 4)
 	must(t, err)
 	t.Cleanup(store.Close)

@@ -13,19 +13,8 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
-	"github.com/whmcsync/whmcsync/internal/testkit"
+	"github.com/whmcsync/whmcsync/internal/testkit/statekit"
 )
-
-// template is a migrated database that each test gets a copy of.
-var template = testkit.Template{Prepare: func(ctx context.Context, url string) error {
-	store, err := postgres.Open(ctx, url, 2)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	_, err = store.Migrate(ctx)
-	return err
-}}
 
 const (
 	news   = "newsletter" // the sync of most tests
@@ -45,7 +34,7 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{t: t, ctx: t.Context(), url: template.Clone(t)}
+	b := &bundle{t: t, ctx: t.Context(), url: statekit.Clone(t)}
 	b.Store = b.open(8)
 	raw, err := pgx.Connect(b.ctx, b.url)
 	must(t, err)
