@@ -22,6 +22,7 @@ type Options struct {
 	Say     io.Writer // what people read while they wait
 	Rounds  int       // how often a throughput is measured up to 100,000 records, the best one counts; default 5
 	Hooks   int       // hooks sent to an idle system; default 100
+	Gentle  bool      // nobody is killed
 
 	Load time.Duration // how long the rate limit is put under load; default 20 s
 }

@@ -113,7 +113,11 @@ func (b *bench) underLoad(ctx context.Context, from *billing) error {
 	if _, err := crew.request(ctx, true); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *crewUnder) error{b.rate, b.killWorker, b.killLeader} {
+	steps := []func(context.Context, *crewUnder) error{b.rate, b.killWorker, b.killLeader}
+	if b.Gentle {
+		steps = steps[:1]
+	}
+	for _, step := range steps {
 		if err := step(ctx, &crewUnder{crew: crew}); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // unlimited are the settings of an account whose rate is no bottleneck: the most that a configuration can say.
-var unlimited = settings{BatchSize: batchSizes[0], PerSecond: 1000, InFlight: 8}
+var unlimited = settings{BatchSize: batchSizes[0], PerSecond: 10_000, InFlight: 8}
 
 // batchSizes are the sizes of which the throughput is measured; the first one is the default.
 var batchSizes = []int{250, 50}

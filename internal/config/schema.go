@@ -76,7 +76,7 @@ func accountKeys(a *Account) []key {
 		text("base_url", &a.BaseURL, badBaseURL),
 		secret("api_key", &a.APIKey, badHeader),
 		section("rate",
-			decimal("per_second", &a.Rate.PerSecond, 0.01, 1000, "4"),
+			decimal("per_second", &a.Rate.PerSecond, 0.01, 10000, "4"),
 			number("in_flight", &a.Rate.InFlight, 1, 256, "4")),
 		span("timeout", &a.Timeout, time.Second, 10*time.Minute, false, "30s"),
 		onOff("api_batches", &a.APIBatches),

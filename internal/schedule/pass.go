@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -218,12 +219,41 @@ func (p *pass) dispatch(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, batch := range batches {
-		if err := p.Queue.Batch(ctx, p.Account, tasks.NewBatch(batch.RunID, batch.ID, batch.Generation)); err != nil {
-			return 0, err // the batch counts as queued; recover finds that the queue does not know it
-		}
+	if err := p.send(ctx, batches); err != nil {
+		return 0, err // the batches count as queued; recover finds those that the queue does not know
 	}
 	return len(batches), nil
+}
+
+// senders is how many tasks are on their way to Redis at once: workers take small batches faster than one after the other
+// can be sent.
+const senders = 8
+
+// send puts batches into the queue, roughly in their order, and returns the first error.
+func (p *pass) send(ctx context.Context, batches []state.Batch) error {
+	todo := make(chan state.Batch, len(batches))
+	for _, batch := range batches {
+		todo <- batch
+	}
+	close(todo)
+	errs := make(chan error, senders)
+	for range min(senders, len(batches)) {
+		go func() { errs <- p.sendAll(ctx, todo) }()
+	}
+	var first error
+	for range min(senders, len(batches)) {
+		first = cmp.Or(first, <-errs)
+	}
+	return first
+}
+
+func (p *pass) sendAll(ctx context.Context, todo <-chan state.Batch) error {
+	for batch := range todo {
+		if err := p.Queue.Batch(ctx, p.Account, tasks.NewBatch(batch.RunID, batch.ID, batch.Generation)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recover makes ready again what a dead worker held and what Redis lost, and wakes touches that nobody took.
