@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/whmcsync/whmcsync/internal/services"
 )
 
 // Options say what is measured, and where.
@@ -60,7 +61,7 @@ func Clients(ctx context.Context, o Options) (Report, error) {
 	if len(o.Records) == 0 {
 		return Report{}, fmt.Errorf("bench: no number of records is given")
 	}
-	if err := os.RemoveAll(o.Dir); err != nil {
+	if err := services.Scratch(o.Dir); err != nil {
 		return Report{}, err
 	}
 	b := &bench{Options: o, report: Report{Machine: describe(o.Version), Began: time.Now().UTC(), Records: o.Records, Durable: o.Durable}}

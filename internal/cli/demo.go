@@ -16,7 +16,7 @@ import (
 )
 
 func newDemo(e *env) *cobra.Command {
-	o := demo.Options{Say: e.out, Version: Version(), Table: e.printPasses}
+	o := demo.Options{Version: Version(), Table: e.printPasses}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See it work: sync 10,000 varied clients twice, with all it needs started here",
@@ -34,7 +34,10 @@ what happened. A worker is killed on the way. Everything is below one folder and
 			level = zerolog.LevelErrorValue
 		}
 		o.Log = obs.Logger(config.Log{Level: level}, e.err)
-		o.Follow = e.watch
+		o.Follow, o.Say = e.watch, e.out
+		if e.json {
+			o.Say = e.err
+		}
 		return demo.Run(cmd.Context(), o)
 	}
 	cmd.Flags().BoolVar(&o.Exit, "exit", false, "end after the second pass")
@@ -65,7 +68,10 @@ func (e *env) watch(ctx context.Context, a *app.App, id int64) (server.Run, erro
 }
 
 // printPasses puts two runs side by side.
-func (e *env) printPasses(title string, first, second server.Run) {
+func (e *env) printPasses(title string, first, second server.Run) error {
+	if e.json {
+		return e.printJSON(map[string]server.Run{"first": first, "second": second})
+	}
 	t := newTable(e.out, "", "first pass", "second pass")
 	titled(t, "%s", title)
 	t.SetColumnConfigs(rightAligned(2, 3))
@@ -79,6 +85,7 @@ func (e *env) printPasses(title string, first, second server.Run) {
 	t.AppendRow([]any{"API calls (counted by the list)", first.Counts["calls"], second.Counts["calls"]})
 	t.AppendRow([]any{"time", took(first), took(second)})
 	t.Render()
+	return nil
 }
 
 func took(run server.Run) string {

@@ -23,7 +23,13 @@ docs/simulator.md).`,
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.out, "Mailrelay simulator\n  base_url: %s\n  api_key:  %s\n  control:  %s\nEnd with Ctrl-C.\n", sim.URL(), o.APIKey, sim.AdminURL())
+		if e.json {
+			if err := e.printJSON(map[string]string{"base_url": sim.URL(), "api_key": o.APIKey, "control": sim.AdminURL()}); err != nil {
+				return err
+			}
+		} else {
+			fmt.Fprintf(e.out, "Mailrelay simulator\n  base_url: %s\n  api_key:  %s\n  control:  %s\nEnd with Ctrl-C.\n", sim.URL(), o.APIKey, sim.AdminURL())
+		}
 		<-cmd.Context().Done()
 		return sim.Close()
 	}

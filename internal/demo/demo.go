@@ -28,7 +28,7 @@ type Options struct {
 	Log     zerolog.Logger
 	Say     io.Writer                                                            // what people read
 	Follow  func(ctx context.Context, a *app.App, run int64) (server.Run, error) // shows a run's progress until it has ended
-	Table   func(title string, first, second server.Run)
+	Table   func(title string, first, second server.Run) error
 }
 
 // Run builds the world, syncs twice, and stays up until ctx ends (or not, with Exit). A worker is killed in the middle of
@@ -83,10 +83,12 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	o.Table(fmt.Sprintf("%d clients, two passes", o.Clients), first, second)
+	if err := o.Table(fmt.Sprintf("%d clients, two passes", o.Clients), first, second); err != nil {
+		return err
+	}
 	fmt.Fprintf(o.Say, "\nStatus page   http://%s/\nQueues        http://%s/queues/\nList          %s/state?people=0\nLook around   %s --config %s status|runs|changes|failures\n",
 		addr, addr, w.sim.AdminURL(), o.Program, path)
-	if err := verdict(first, second, w); err != nil {
+	if err := o.verdict(first, second, w); err != nil {
 		return err
 	}
 	if o.Exit {
@@ -239,11 +241,13 @@ func (c *crew) stop() {
 }
 
 // verdict fails the demo when it did not show what it is meant to show.
-func verdict(first, second server.Run, w *world) error {
+func (o Options) verdict(first, second server.Run, w *world) error {
 	summary := w.sim.Summary()
 	switch {
 	case first.State != string(state.RunDone) || second.State != string(state.RunDone):
 		return fmt.Errorf("the passes ended as %s and %s", first.State, second.State)
+	case first.Counts[state.CountRecords] < int64(o.Clients):
+		return fmt.Errorf("the first pass looked at %d records only", first.Counts[state.CountRecords])
 	case len(summary.Violations) > 0:
 		return fmt.Errorf("the list saw %d things that must not happen, the first: %+v", len(summary.Violations), summary.Violations[0])
 	case second.Counts["calls"] > 20:

@@ -31,10 +31,7 @@ const apiKey = "demo-key"
 
 // build starts a fresh world in dir, forgetting what an earlier demo left there.
 func build(ctx context.Context, dir string, clients int, log zerolog.Logger) (*world, error) {
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := services.Scratch(dir); err != nil {
 		return nil, err
 	}
 	w := &world{dir: dir}
