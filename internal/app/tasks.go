@@ -20,7 +20,8 @@ type sender struct{ *App }
 const taskTime = 15 * time.Minute
 
 func (s sender) Batch(ctx context.Context, account string, task tasks.Batch) error {
-	return s.queue.Enqueue(ctx, account, tasks.KindBatch, task.ID(), task, queue.EnqueueOptions{Timeout: taskTime})
+	again := task.Generation > 1 // a worker was lost with it, or Redis lost it: it does not queue a second time
+	return s.queue.Enqueue(ctx, account, tasks.KindBatch, task.ID(), task, queue.EnqueueOptions{Timeout: taskTime, First: again})
 }
 
 // Touch wakes a worker up for touched records; again tells a repeated wake-up from the first.

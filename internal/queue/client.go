@@ -41,6 +41,7 @@ type EnqueueOptions struct {
 	Timeout   time.Duration // of one execution, at least 1 s; default 10 minutes
 	Retention time.Duration // how long the finished task stays visible; default 24 h
 	At        time.Time     // not before; zero = now
+	First     bool          // before all that wait already: it has waited once
 }
 
 // Enqueue puts one task into a queue. A task of this id that is there already, in whatever state, counts as success, so
@@ -59,8 +60,18 @@ func (c *Client) Enqueue(ctx context.Context, queue string, kind tasks.Kind, id 
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil
 	}
+	if err == nil && opts.First {
+		err = firstScript.Run(ctx, c.rdb, []string{queueKey(queue, "pending")}, wireID(id)).Err()
+	}
 	return redisFault(op, err)
 }
+
+// firstScript moves a task that waits to the end from which tasks are taken. One that was taken meanwhile stays taken.
+var firstScript = redis.NewScript(`
+if redis.call("LREM", KEYS[1], 1, ARGV[1]) == 1 then
+	redis.call("RPUSH", KEYS[1], ARGV[1])
+end
+return 1`)
 
 func checkTask(queue, id string, data []byte, opts EnqueueOptions) error {
 	const op = "enqueue"
