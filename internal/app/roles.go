@@ -184,7 +184,7 @@ func drainAll(servers []*queue.Server) {
 
 // accountPoll is how often an idle account's queue is looked at. A pass often empties it for a moment, and a worker that
 // looked just then would sit out a good part of the pass.
-const accountPoll = 50 * time.Millisecond
+const accountPoll = 20 * time.Millisecond
 
 // serving says how one queue is served: an account with as many batches at once as it takes calls at once.
 func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfig {

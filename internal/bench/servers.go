@@ -67,6 +67,10 @@ func (s *servers) connect(ctx context.Context) (err error) {
 		return err
 	}
 	s.undo = append(s.undo, s.postgres.Close)
+	// The private server is a small one; one that holds a WHMCS of a million clients keeps the table in memory.
+	if _, err := s.mysql.ExecContext(ctx, "SET GLOBAL innodb_buffer_pool_size = 1024 * 1024 * 1024"); err != nil {
+		return err
+	}
 	opt, err := redis.ParseURL(s.redisURL)
 	if err != nil {
 		return err

@@ -19,21 +19,22 @@ type pass struct {
 	recovered time.Time
 	advanced  time.Time
 	polled    time.Time
-	waiting   string // slot that waits for an earlier run, logged once
+	lull      time.Duration // before the next look for ready batches
+	waiting   string        // slot that waits for an earlier run, logged once
 }
 
 const (
 	idleEvery    = time.Second
 	recoverEvery = 3 * time.Second
 	offsetEvery  = time.Second
-	feedEvery    = 10 * time.Millisecond  // between two looks for ready batches while there is work
-	feedLeast    = 50 * time.Millisecond  // between two ticks while there is work but none is ready
-	feedMost     = 200 * time.Millisecond // between two ticks while batches go out
+	feedEvery    = 10 * time.Millisecond  // between two looks for ready batches while batches go out; it doubles when none do
+	feedLeast    = 25 * time.Millisecond  // between two ticks while there is work but none is ready
+	feedMost     = 200 * time.Millisecond // between two ticks, and two looks, while there is work
 	queuedGrace  = 10 * time.Second       // a queued batch younger than this is not looked for in Redis
 )
 
 func (s *Scheduler) newPass(sync Sync, started time.Time) *pass {
-	return &pass{Scheduler: s, Sync: sync, started: started}
+	return &pass{Scheduler: s, Sync: sync, started: started, lull: feedEvery}
 }
 
 // loop ticks until ctx ends: often while there is work, each second otherwise.
@@ -42,6 +43,8 @@ func (p *pass) loop(ctx context.Context) {
 		pace, err := p.tick(ctx)
 		if err == nil && pace == soon {
 			err = p.feed(ctx)
+		} else {
+			p.lull = feedEvery
 		}
 		if err != nil && ctx.Err() == nil {
 			p.Log.Warn().Err(err).Str("sync", p.Name).Msg("scheduling goes on in a moment")
@@ -57,8 +60,12 @@ func (p *pass) loop(ctx context.Context) {
 func (p *pass) feed(ctx context.Context) error {
 	began := time.Now()
 	for {
-		pause(ctx, feedEvery)
+		pause(ctx, p.lull)
 		sent, err := p.dispatch(ctx)
+		p.lull = min(2*p.lull, feedMost)
+		if sent > 0 {
+			p.lull = feedEvery
+		}
 		took := time.Since(began)
 		if err != nil || took >= feedMost || (sent == 0 && took >= feedLeast) {
 			return err
