@@ -42,7 +42,7 @@ func newAccount() Account {
 // newSync leaves Timezone nil: the source's is filled in once both are known.
 func newSync() Sync {
 	return Sync{
-		Mode: "apply", BatchSize: 250, Window: 64, Attempts: 8, FullEvery: 24 * time.Hour, Poll: 5 * time.Minute,
+		Mode: "apply", BatchSize: 250, Window: 200, Attempts: 8, FullEvery: 24 * time.Hour, Poll: 5 * time.Minute,
 		Guard: Guard{Min: 5, Percent: 1, ListingShrink: 20},
 		Clients: Clients{
 			Statuses: []whmcs.ClientStatus{whmcs.ClientActive},

@@ -87,7 +87,7 @@ func TestMinimalFileGetsTheDefaults(t *testing.T) {
 		}},
 		Syncs: map[string]config.Sync{"newsletter": {
 			Type: "clients", Source: "main", Account: "news", Timezone: madrid, Mode: "apply",
-			BatchSize: 250, Window: 64, Attempts: 8, FullEvery: 24 * time.Hour, Poll: 5 * time.Minute,
+			BatchSize: 250, Window: 200, Attempts: 8, FullEvery: 24 * time.Hour, Poll: 5 * time.Minute,
 			Guard: config.Guard{Min: 5, Percent: 1, ListingShrink: 20},
 			Clients: config.Clients{
 				Statuses: []whmcs.ClientStatus{whmcs.ClientActive}, Consent: whmcs.ConsentOptIn,

@@ -94,7 +94,7 @@ func syncKeys(s *Sync) []key {
 		choice("mode", &s.Mode, "apply", "notify"),
 		number("batch_size", &s.BatchSize, 1, 5000, "250"),
 		number("batches_per_run", &s.BatchesPerRun, 0, 1000000, "0 for the whole pass"),
-		number("window", &s.Window, 1, 10000, "64"),
+		number("window", &s.Window, 1, 10000, "200"),
 		number("attempts", &s.Attempts, 1, 100, "8"),
 		secret("cron_key", &s.CronKey, tooShort),
 		span("full_every", &s.FullEvery, time.Minute, 365*day, false, "24h"),
