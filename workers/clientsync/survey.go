@@ -23,22 +23,25 @@ type Surveyor struct {
 // are gone are found in the ranges. cut is how many batches the run has already.
 func (s Surveyor) Survey(ctx context.Context, run state.Run, cut int, add func(from, to int64, batches []state.NewBatch, last bool) error) (total int64, err error) {
 	slicer := slicer{size: s.BatchSize, from: run.SliceCursor, limit: run.BatchLimit, cut: cut}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	after := run.SliceCursor
-	for {
-		spots, err := s.Spots.Spots(ctx, after, s.page())
-		if err != nil {
-			return 0, err
+	for pending := s.read(ctx, after); ; {
+		page := <-pending
+		if page.err != nil {
+			return 0, page.err
 		}
-		if len(spots) == 0 {
+		if len(page.spots) == 0 {
 			break
 		}
-		end := spots[len(spots)-1].ID
-		if err := s.enroll(ctx, run.Sync, after, end, spots); err != nil {
+		end := page.spots[len(page.spots)-1].ID
+		pending = s.read(ctx, end)
+		if err := s.enroll(ctx, run.Sync, after, end, page.spots); err != nil {
 			return 0, err
 		}
-		total += int64(len(spots))
+		total += int64(len(page.spots))
 		from := slicer.from
-		if batches := slicer.take(spots); len(batches) > 0 {
+		if batches := slicer.take(page.spots); len(batches) > 0 {
 			if err := add(from, slicer.from, batches, false); err != nil {
 				return 0, err
 			}
@@ -48,6 +51,22 @@ func (s Surveyor) Survey(ctx context.Context, run state.Run, cut int, add func(f
 	from := slicer.from
 	batches := slicer.rest()
 	return total, add(from, slicer.from, batches, true)
+}
+
+// spotsPage is one page of spots, or why there is none.
+type spotsPage struct {
+	spots []whmcs.Spot
+	err   error
+}
+
+// read reads a page while the one before it is still worked on.
+func (s Surveyor) read(ctx context.Context, after int64) <-chan spotsPage {
+	pending := make(chan spotsPage, 1)
+	go func() {
+		spots, err := s.Spots.Spots(ctx, after, s.page())
+		pending <- spotsPage{spots, err}
+	}()
+	return pending
 }
 
 // enroll writes into the roster what it does not know yet. An address that is not valid is left to its batch, which reports
