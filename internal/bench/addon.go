@@ -22,7 +22,7 @@ func addon(ctx context.Context) (float64, error) {
 	if err := list.Start("127.0.0.1:0"); err != nil {
 		return 0, err
 	}
-	defer list.Close()
+	defer func() { _ = list.Close() }()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 	began := time.Now()
 	for i := range addonClients {

@@ -64,7 +64,7 @@ func Clients(ctx context.Context, o Options) (Report, error) {
 	if err := services.Scratch(o.Dir); err != nil {
 		return Report{}, err
 	}
-	b := &bench{Options: o, report: Report{Machine: describe(o.Version), Began: time.Now().UTC(), Records: o.Records, Durable: o.Durable}}
+	b := &bench{Options: o, report: Report{Machine: describe(ctx, o.Version), Began: time.Now().UTC(), Records: o.Records, Durable: o.Durable}}
 	b.say("Starting MariaDB, PostgreSQL and Redis ...")
 	if b.servers, err = startServers(ctx, o.Dir, o.Durable, o.Log); err != nil {
 		return Report{}, err

@@ -35,6 +35,7 @@ func (c *crew) start(role string, n int) error {
 	}
 	defer log.Close()
 	for range n {
+		//nolint:noctx // stop ends it: the end of a context would kill it before its memory is read
 		cmd := exec.Command(c.world.program, role, "--config", c.world.configPath())
 		cmd.Stdout, cmd.Stderr = log, log
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

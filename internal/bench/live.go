@@ -24,11 +24,7 @@ func (t *trial) hooks(ctx context.Context) error {
 	}
 	w := t.crew.world
 	if err := await(ctx, time.Minute, "the server to answer", func() (bool, error) {
-		answer, err := http.Get("http://" + w.settings.Listen + "/healthz")
-		if err == nil {
-			_ = answer.Body.Close()
-		}
-		return err == nil, t.crew.alive()
+		return w.answers(ctx), t.crew.alive()
 	}); err != nil {
 		return err
 	}
@@ -47,6 +43,19 @@ func (t *trial) hooks(ctx context.Context) error {
 		Measurement{Key: "hook_p50", Unit: "ms", Value: millis(times[len(times)/2]), What: "hook to list, idle system, median"},
 		within(Measurement{Key: "hook_p99", Unit: "ms", Value: millis(worst), What: "hook to list, idle system, p99"}, 2000))
 	return nil
+}
+
+// answers says whether the server role is there.
+func (w *world) answers(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.settings.Listen+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	return answer.Body.Close() == nil
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

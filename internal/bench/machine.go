@@ -23,8 +23,8 @@ type Machine struct {
 }
 
 // describe fills in what the servers do not know. A line that cannot be read stays empty.
-func describe(version string) Machine {
-	kernel, _ := exec.Command("uname", "-sr").Output()
+func describe(ctx context.Context, version string) Machine {
+	kernel, _ := exec.CommandContext(ctx, "uname", "-sr").Output()
 	return Machine{
 		CPU:      field("/proc/cpuinfo", "model name"),
 		Cores:    runtime.NumCPU(),

@@ -35,13 +35,6 @@ func within(m Measurement, limit float64) Measurement {
 	return m
 }
 
-// atLeast is a measurement that must not fall below a limit.
-func atLeast(m Measurement, limit float64) Measurement {
-	met := m.Value >= limit
-	m.Goal, m.Met = "at least "+number(limit)+" "+m.Unit, &met
-	return m
-}
-
 // compared is a measurement whose part of the yardstick must not fall below a limit; 0 = no limit.
 func compared(m Measurement, yardstick, limit float64) Measurement {
 	m.Yardstick, m.Ratio = yardstick, m.Value/yardstick
