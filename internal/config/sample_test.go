@@ -26,6 +26,7 @@ var (
 
 // withDefaults takes the # away from the defaults; everything does so with the options too.
 func withDefaults(sample string) string { return sampleDefault.ReplaceAllString(sample, "$1$2") }
+
 func everything(sample string) string {
 	return sampleOption.ReplaceAllString(withDefaults(sample), "$1")
 }

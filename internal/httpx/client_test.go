@@ -125,25 +125,39 @@ func TestErrorTexts(t *testing.T) {
 		handler http.HandlerFunc
 		want    string
 	}{
-		{"fields with lists are told in order", answers(422, `{"errors":{"email":["is invalid","is taken"],"age":["is low"]}}`),
-			"news: write person: rejected: HTTP 422: age is low; email is invalid, is taken"},
+		{
+			"fields with lists are told in order", answers(422, `{"errors":{"email":["is invalid","is taken"],"age":["is low"]}}`),
+			"news: write person: rejected: HTTP 422: age is low; email is invalid, is taken",
+		},
 		{"a single text is told", answers(400, `{"error":"no\n such   page"}`), "news: write person: rejected: HTTP 400: no such page"},
 		{"a list is told", answers(400, `{"errors":["one","two"]}`), "news: write person: rejected: HTTP 400: one, two"},
 		{"a secret is masked", answers(400, `{"error":`+quoted("key "+secret+" is bad")+`}`), "news: write person: rejected: HTTP 400: key *** is bad"},
 		{"a long text is cut", answers(400, long), "news: write person: rejected: HTTP 400: " + fmt.Sprintf("%0300d...", 0)},
-		{"a page is only named", answers(500, "<html>secret things</html>", "Content-Type", "text/html"),
-			"news: write person: transient: HTTP 500: a web page instead of JSON"},
+		{
+			"a page is only named", answers(500, "<html>secret things</html>", "Content-Type", "text/html"),
+			"news: write person: transient: HTTP 500: a web page instead of JSON",
+		},
 		{"nothing readable is left out", answers(500, "oops"), "news: write person: transient: HTTP 500"},
-		{"a page with status 200 is no answer", answers(200, "<!doctype html>", "Content-Type", "text/html"),
-			"news: write person: protocol: HTTP 200 with a web page instead of JSON"},
-		{"a page that calls itself JSON is no answer", answers(200, "  <html>"),
-			"news: write person: protocol: HTTP 200 with a web page instead of JSON"},
-		{"half an answer is no answer", answers(200, `{"id": `),
-			"news: write person: protocol: HTTP 200 with an answer we cannot read: unexpected end of JSON input"},
-		{"an answer after the answer is no answer", answers(200, `{} {}`),
-			"news: write person: protocol: HTTP 200 with an answer we cannot read: invalid character '{' after top-level value"},
-		{"an empty answer is no answer", answers(200, ``),
-			"news: write person: protocol: HTTP 200 with an answer we cannot read: unexpected end of JSON input"},
+		{
+			"a page with status 200 is no answer", answers(200, "<!doctype html>", "Content-Type", "text/html"),
+			"news: write person: protocol: HTTP 200 with a web page instead of JSON",
+		},
+		{
+			"a page that calls itself JSON is no answer", answers(200, "  <html>"),
+			"news: write person: protocol: HTTP 200 with a web page instead of JSON",
+		},
+		{
+			"half an answer is no answer", answers(200, `{"id": `),
+			"news: write person: protocol: HTTP 200 with an answer we cannot read: unexpected end of JSON input",
+		},
+		{
+			"an answer after the answer is no answer", answers(200, `{} {}`),
+			"news: write person: protocol: HTTP 200 with an answer we cannot read: invalid character '{' after top-level value",
+		},
+		{
+			"an empty answer is no answer", answers(200, ``),
+			"news: write person: protocol: HTTP 200 with an answer we cannot read: unexpected end of JSON input",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -24,11 +24,13 @@ func TestParseURL(t *testing.T) {
 		{"redis://ann:p%40ss@h:1", asynq.RedisClientOpt{
 			Addr: "h:1", Username: "ann", Password: "p@ss", DialTimeout: wait, PoolSize: pool,
 		}},
-		{"redis-sentinel://:pw@a.example.test:1,b.example.test,c.example.test:3/2?master=m&sentinel_password=sp",
+		{
+			"redis-sentinel://:pw@a.example.test:1,b.example.test,c.example.test:3/2?master=m&sentinel_password=sp",
 			asynq.RedisFailoverClientOpt{
 				MasterName: "m", SentinelAddrs: []string{"a.example.test:1", "b.example.test:26379", "c.example.test:3"},
 				SentinelPassword: "sp", Password: "pw", DB: 2, DialTimeout: wait, PoolSize: pool,
-			}},
+			},
+		},
 		{"redis-cluster://a.example.test:1,b.example.test:2", asynq.RedisClusterClientOpt{
 			Addrs: []string{"a.example.test:1", "b.example.test:2"}, DialTimeout: wait,
 		}},

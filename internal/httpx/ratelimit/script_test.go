@@ -24,7 +24,8 @@ type world struct {
 func newWorld(t interface {
 	Fatal(...any)
 	Cleanup(func())
-}, cfg Config) *world {
+}, cfg Config,
+) *world {
 	server := miniredis.NewMiniRedis()
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

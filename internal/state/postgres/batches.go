@@ -19,8 +19,15 @@ const batchColumns = `b.id, b.run_id, b.sync, b.account, b.kind, b.seq, b.from_i
 func batchFields(b *state.Batch) []any {
 	return []any{
 		&b.ID, &b.RunID, &b.Sync, &b.Account, &b.Kind, &b.Seq, &b.FromID, &b.ToID, &b.IDs, &b.State, &b.Generation,
-		&b.Attempts, moment{&b.NotBefore}, &b.Worker, moment{&b.LeaseUntil}, &b.Counts, &b.Error,
-		moment{&b.QueuedAt}, moment{&b.StartedAt}, moment{&b.SettledAt}, &b.FirstTry,
+		&b.Attempts,
+		moment{&b.NotBefore},
+		&b.Worker,
+		moment{&b.LeaseUntil},
+		&b.Counts, &b.Error,
+		moment{&b.QueuedAt},
+		moment{&b.StartedAt},
+		moment{&b.SettledAt},
+		&b.FirstTry,
 	}
 }
 

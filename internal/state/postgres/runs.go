@@ -19,7 +19,9 @@ func runFields(r *state.Run) []any {
 	return []any{
 		&r.ID, &r.Sync, &r.Kind, &r.State, &r.Trigger, &r.Slot, &r.Full, &r.Notify, &r.ListingID, &r.FromID,
 		&r.SliceCursor, &r.Sliced, &r.PassEnds, &r.BatchLimit, &r.Total, &r.GuardLimit, &r.GuardUsed, &r.Counts, &r.Error,
-		&r.RequestID, moment{&r.Started}, moment{&r.Finished},
+		&r.RequestID,
+		moment{&r.Started},
+		moment{&r.Finished},
 		&r.Held,
 	}
 }

@@ -50,7 +50,8 @@ func (s *Store) SubscribersForIDs(ctx context.Context, sync string, ids []int64)
 // found through the record that leads it, which a plain range scan does; only addresses not found that way (led by a
 // record outside the set, or by one that has left) are looked up one by one. OFFSET 0 keeps the lookup of those who share
 // an address a lookup: without it the planner may turn the join around and read everything.
-var recordSetQueries = []string{`
+var recordSetQueries = []string{
+	`
 	SELECT record_id, email FROM roster WHERE sync = $1 AND (record_id in set)`, `
 	WITH led AS MATERIALIZED (
 		SELECT ` + subscriberColumns + ` FROM subscribers u WHERE u.sync = $1 AND (u.record_id in set)
