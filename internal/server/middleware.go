@@ -43,7 +43,7 @@ func (s *Server) recovered(w *recorder, r *http.Request) {
 	if cause == nil {
 		return
 	}
-	if cause == http.ErrAbortHandler {
+	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic's value, which nobody wraps
 		panic(cause) // net/http's own way to cut a connection
 	}
 	s.cfg.Log.Error().Interface("panic", cause).Str("path", r.URL.Path).Bytes("stack", debug.Stack()).

@@ -106,30 +106,30 @@ var attributeNames = []string{
 }
 
 // appendJSON writes a person as the API shows it. By hand, because a million of them are asked for in one go.
-func (p *record) appendJSON(b []byte, withGroups bool) []byte {
-	b = strconv.AppendInt(append(b, `{"id":`...), p.ID, 10)
-	b = appendString(append(b, `,"email":`...), p.Email)
-	b = appendString(append(b, `,"status":`...), p.Status)
+func (r *record) appendJSON(b []byte, withGroups bool) []byte {
+	b = strconv.AppendInt(append(b, `{"id":`...), r.ID, 10)
+	b = appendString(append(b, `,"email":`...), r.Email)
+	b = appendString(append(b, `,"status":`...), r.Status)
 	for _, name := range attributeNames {
 		b = append(append(append(b, `,"`...), name...), `":`...)
-		b = appendNullable(b, p.attributes.get(name))
+		b = appendNullable(b, r.attributes.get(name))
 	}
-	b = appendFlag(b, "unsubscribed", p.Unsubscribed)
-	b = appendFlag(b, "bounced", p.Bounced)
-	b = appendFlag(b, "reported_spam", p.ReportedSpam)
-	b = appendFlag(b, "local_ban", p.LocalBan)
-	b = appendFlag(b, "global_ban", p.GlobalBan)
+	b = appendFlag(b, "unsubscribed", r.Unsubscribed)
+	b = appendFlag(b, "bounced", r.Bounced)
+	b = appendFlag(b, "reported_spam", r.ReportedSpam)
+	b = appendFlag(b, "local_ban", r.LocalBan)
+	b = appendFlag(b, "global_ban", r.GlobalBan)
 	b = append(b, `,"updated_at":"`...)
-	b = p.UpdatedAt.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	b = p.appendFields(append(b, `","custom_fields":{`...))
+	b = r.UpdatedAt.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = r.appendFields(append(b, `","custom_fields":{`...))
 	if withGroups {
-		b = p.appendGroups(b)
+		b = r.appendGroups(b)
 	}
 	return append(b, '}')
 }
 
-func (p *record) appendFields(b []byte) []byte {
-	for i, one := range p.fields {
+func (r *record) appendFields(b []byte) []byte {
+	for i, one := range r.fields {
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -138,9 +138,9 @@ func (p *record) appendFields(b []byte) []byte {
 	return append(b, '}')
 }
 
-func (p *record) appendGroups(b []byte) []byte {
+func (r *record) appendGroups(b []byte) []byte {
 	b = append(b, `,"groups":[`...)
-	for i, id := range p.Groups {
+	for i, id := range r.Groups {
 		if i > 0 {
 			b = append(b, ',')
 		}
