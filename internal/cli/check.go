@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -72,7 +73,7 @@ func problemFindings(problems *config.Problems) []app.Finding {
 	found := make([]app.Finding, len(problems.List))
 	for i, p := range problems.List {
 		found[i] = app.Finding{
-			Name: "config", Subject: fmt.Sprintf("%s:%d:%d", problems.File, p.Line, p.Column), Result: app.ResultFailed,
+			Name: "config", Subject: fmt.Sprintf("%s:%d:%d", filepath.Base(problems.File), p.Line, p.Column), Result: app.ResultFailed,
 			Detail: strings.TrimPrefix(p.Path+": "+p.Text, ": "),
 		}
 	}
