@@ -115,7 +115,9 @@ func (w *world) quiet() {
 
 func TestFourWorkersStayBelowTheLimitOfTheAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shape{rate: "150", sim: sim.Options{RatePerSecond: 150, Burst: 8}})
+	// Half a second's worth may come at once: a call that was sent in time can be held up that long on a busy machine. Four
+	// workers that each took the limit for their own would use it up in a sixth of a second.
+	w := newWorld(t, shape{rate: "100", sim: sim.Options{RatePerSecond: 100, Burst: 50}})
 	w.staff()
 	w.start("worker")
 	w.start("worker")
@@ -131,5 +133,5 @@ func TestFourWorkersStayBelowTheLimitOfTheAccount(t *testing.T) {
 	if summary.PeakInFlight > 8 {
 		t.Errorf("%d calls were in flight at once, want at most 8", summary.PeakInFlight)
 	}
-	t.Logf("%d calls in %s: %.0f a second of 150 allowed", summary.TotalCalls, took.Round(time.Millisecond), float64(summary.TotalCalls)/took.Seconds())
+	t.Logf("%d calls in %s: %.0f a second of 100 allowed", summary.TotalCalls, took.Round(time.Millisecond), float64(summary.TotalCalls)/took.Seconds())
 }
