@@ -17,34 +17,35 @@ var rules = []rule{
 	// Words: they know nothing but each other's names.
 	{"tasks", nil},
 	{"internal/fault", nil},
-	{"internal/state", nil},
+	{"internal/civil", nil},
+	{"internal/state", []string{"internal/civil"}},
 	{"internal/reconcile", nil},
-	{"internal/whmcs", []string{"golang.org/x/net/idna", "golang.org/x/text/..."}}, // addresses are compared in one form
+	{"internal/whmcs", []string{"internal/civil", "golang.org/x/net/idna", "golang.org/x/text/..."}}, // addresses are compared in one form
 
 	// What happens to a task.
 	{"workers", []string{"tasks", "internal/state", "github.com/rs/zerolog"}},
 	{"workers/*", []string{
-		"tasks", "workers", "internal/state", "internal/whmcs", "internal/reconcile", "github.com/rs/zerolog",
+		"tasks", "workers", "internal/civil", "internal/state", "internal/whmcs", "internal/reconcile", "github.com/rs/zerolog",
 		"internal/maillist", "internal/registrar", "internal/panel", "internal/mailhost",
 	}},
 
 	// Ports, their kits and their vendors.
 	{"internal/maillist", nil},
-	{"internal/registrar", nil},
+	{"internal/registrar", []string{"internal/civil", "golang.org/x/net/idna"}},
 	{"internal/panel", nil},
 	{"internal/mailhost", nil},
 	{"internal/*/*/wire", []string{"internal/httpx"}},
 	{"internal/*/*/sim", []string{"{up}/wire", "golang.org/x/net/..."}},
 	{"internal/maillist/*", []string{"internal/maillist", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
-	{"internal/registrar/*", []string{"internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
+	{"internal/registrar/*", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/panel/*", []string{"internal/panel", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/mailhost/*", []string{"internal/mailhost", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 
 	// The outside: each room knows one thing.
-	{"internal/httpx", nil},
+	{"internal/httpx", []string{"golang.org/x/net/html/charset"}},
 	{"internal/httpx/ratelimit", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
-	{"internal/whmcs/mysql", []string{"internal/whmcs", "github.com/go-sql-driver/mysql"}},
-	{"internal/whmcs/fixture", []string{"internal/whmcs", "github.com/go-sql-driver/mysql"}},
+	{"internal/whmcs/mysql", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},
+	{"internal/whmcs/fixture", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},
 	{"internal/state/postgres/...", []string{"internal/state", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/...", "github.com/google/uuid"}},
 	{"internal/queue", []string{
 		"tasks", "github.com/hibiken/asynq/...", "github.com/hibiken/asynqmon", "github.com/alicebob/miniredis/v2/...",
@@ -98,14 +99,14 @@ var reserved = []struct {
 	{"github.com/chromedp/...", []string{"internal/testkit"}},
 	{"github.com/fergusstrange/embedded-postgres", []string{"internal/services"}},
 	{"internal/services", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/...", "internal/testkit/..."}},
-	{"internal/whmcs/fixture", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+	{"internal/whmcs/fixture", []string{"internal/civil", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 	{"internal/testkit", []string{"internal/testkit/cmd/*", "internal/testkit/statekit"}},
 	{"internal/*/*/sim", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 }
 
 // unknownTo names what of the standard library the pure packages must do without: they get what they need handed in.
 var unknownTo = map[string][]string{
-	"net/http":     {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist"},
-	"database/sql": {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist"},
-	"os":           {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist"},
+	"net/http":     {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist", "internal/registrar", "internal/civil"},
+	"database/sql": {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist", "internal/registrar", "internal/civil"},
+	"os":           {"tasks", "workers/...", "internal/fault", "internal/state", "internal/whmcs", "internal/reconcile", "internal/schedule", "internal/maillist", "internal/registrar", "internal/civil"},
 }

@@ -91,14 +91,44 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Request is one call.
 type Request struct {
-	Op     string // the act in words, for errors: "list subscribers (page 3)"
-	Call   string // short and stable, for metrics: "list_subscribers"
-	Method string // default GET
-	Path   string // behind BaseURL, already escaped; begins with /
-	Query  url.Values
-	Body   any   // sent as JSON; nil = none
-	Out    any   // JSON target; nil = the answer's body is not looked at
-	Accept []int // statuses that are a success; default 200..299
+	Op      string // the act in words, for errors: "list subscribers (page 3)"
+	Call    string // short and stable, for metrics: "list_subscribers"
+	Method  string // default GET
+	Path    string // behind BaseURL, already escaped; begins with / or is empty
+	Query   url.Values
+	Header  http.Header // beside the client's: credentials of this call alone
+	Secrets []string    // beside the client's
+	Body    any         // a Raw goes out as it is, url.Values as a form, all else as JSON; nil = none
+	Out     any         // target in the request's Format; nil = the answer's body is not looked at
+	Format  Format      // of the answer; default JSON
+	Accept  []int       // statuses that are a success; default 200..299
+	Judge   Judge       // nil = the status decides
+}
+
+// Raw is a body that is ready to be sent.
+type Raw struct {
+	Type string // Content-Type
+	Data []byte
+}
+
+// Format is how an answer is written.
+type Format string
+
+// The formats.
+const (
+	JSON Format = ""
+	XML  Format = "xml"
+)
+
+// Judge looks at an answer that came whole before its status counts: some APIs answer 500 to a question about a name
+// they do not hold, or 200 to a wrong password. nil leaves the judgement to the status.
+type Judge func(status int, body []byte) *Verdict
+
+// Verdict is what a Judge found.
+type Verdict struct {
+	Class      fault.Class // "" = it went well, whatever the status
+	RetryAfter time.Duration
+	Err        error // becomes the cause, as text without secrets
 }
 
 // Response is what a call that went well came with.
@@ -197,7 +227,11 @@ func (c *Client) send(ctx context.Context, r Request) (Response, *fault.Error) {
 	defer drain(answer.Body)
 	res := Response{Status: answer.StatusCode, Header: answer.Header}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, c.MaxBody+1))
-	if !accepted(r, answer.StatusCode) {
+	verdict := judge(r, answer.StatusCode, body, err)
+	if verdict != nil && verdict.Class != "" {
+		return res, c.verdictFault(r, verdict)
+	}
+	if verdict == nil && !accepted(r, answer.StatusCode) {
 		return res, c.statusFault(r, answer, body) // a body cut short still leaves the status
 	}
 	if err != nil {
@@ -206,27 +240,46 @@ func (c *Client) send(ctx context.Context, r Request) (Response, *fault.Error) {
 	return res, c.decode(r, answer, body)
 }
 
-func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
-	var body io.Reader
-	if r.Body != nil {
-		raw, err := json.Marshal(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(raw)
+func judge(r Request, status int, body []byte, err error) *Verdict {
+	if r.Judge == nil || err != nil {
+		return nil
 	}
-	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodGet), c.url(r), body)
+	return r.Judge(status, body)
+}
+
+func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
+	body, err := encode(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range c.Header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodGet), c.url(r), bytes.NewReader(body.Data))
+	if err != nil {
+		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
-	if r.Body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	for _, header := range []http.Header{c.Header, r.Header} {
+		for name, values := range header {
+			req.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	req.Header.Set("Accept", "application/"+cmp.Or(string(r.Format), "json"))
+	if body.Type != "" {
+		req.Header.Set("Content-Type", body.Type)
 	}
 	return req, nil
+}
+
+func encode(body any) (Raw, error) {
+	switch body := body.(type) {
+	case nil:
+		return Raw{}, nil
+	case Raw:
+		return body, nil
+	case url.Values:
+		return Raw{"application/x-www-form-urlencoded", []byte(body.Encode())}, nil
+	default:
+		data, err := json.Marshal(body)
+		return Raw{"application/json", data}, err
+	}
 }
 
 func (c *Client) url(r Request) string {

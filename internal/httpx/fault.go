@@ -55,9 +55,21 @@ func (c *Client) StatusFault(op string, status int, body []byte) error {
 	return c.statusFault(Request{Op: op}, &http.Response{StatusCode: status}, body)
 }
 
+// verdictFault is for an answer that its Judge understood.
+func (c *Client) verdictFault(r Request, v *Verdict) *fault.Error {
+	failure := &fault.Error{Class: v.Class, Account: c.Account, Op: r.Op}
+	if v.Err != nil {
+		failure = c.fail(v.Class, r, v.Err)
+	}
+	if v.RetryAfter > 0 {
+		failure.RetryAfter = clampWait(v.RetryAfter.Seconds())
+	}
+	return failure
+}
+
 func (c *Client) statusFault(r Request, answer *http.Response, body []byte) *fault.Error {
 	failure := &fault.Error{Class: classOf(answer.StatusCode), Account: c.Account, Op: r.Op}
-	failure.Err = &StatusError{Status: answer.StatusCode, Text: c.redact.text(errorText(answer.Header, body))}
+	failure.Err = &StatusError{Status: answer.StatusCode, Text: c.redacted(r, errorText(r, answer.Header, body))}
 	if failure.Class == fault.RateLimited || answer.StatusCode == http.StatusServiceUnavailable {
 		if wait, ok := retryAfter(answer.Header, time.Now()); ok {
 			failure.Class, failure.RetryAfter = fault.RateLimited, wait
@@ -93,38 +105,52 @@ func (c *Client) bodyFault(ctx context.Context, r Request, err error) *fault.Err
 
 // fail flattens the cause to redacted text, so that nothing can be unwrapped that holds a secret.
 func (c *Client) fail(class fault.Class, r Request, err error) *fault.Error {
-	return &fault.Error{Class: class, Account: c.Account, Op: r.Op, Err: errors.New(c.redact.text(err.Error()))}
+	return &fault.Error{Class: class, Account: c.Account, Op: r.Op, Err: errors.New(c.redacted(r, err.Error()))}
+}
+
+// redacted is text without the secrets of the client and of the request.
+func (c *Client) redacted(r Request, text string) string {
+	if len(r.Secrets) > 0 {
+		text = newRedactor(r.Secrets).text(text)
+	}
+	return c.redact.text(text)
 }
 
 func (c *Client) decode(r Request, answer *http.Response, body []byte) *fault.Error {
 	if int64(len(body)) > c.MaxBody {
 		return c.fail(fault.Protocol, r, fmt.Errorf("the answer is longer than %d bytes", c.MaxBody))
 	}
-	if isHTML(answer.Header, body) {
-		return c.fail(fault.Protocol, r, fmt.Errorf("HTTP %d with a web page instead of JSON", answer.StatusCode))
+	if isHTML(r.Format, answer.Header, body) {
+		return c.fail(fault.Protocol, r, fmt.Errorf("HTTP %d with a web page instead of %s", answer.StatusCode, r.Format.name()))
 	}
 	if r.Out == nil || answer.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	if err := json.Unmarshal(body, r.Out); err != nil {
+	if err := r.Format.decode(body, r.Out); err != nil {
 		return c.fail(fault.Protocol, r, fmt.Errorf("HTTP %d with an answer we cannot read: %w", answer.StatusCode, err))
 	}
 	return nil
 }
 
-func isHTML(header http.Header, body []byte) bool {
+// isHTML says whether an answer is a web page. XML is only taken for one when it says so itself: some APIs send it as
+// text/html.
+func isHTML(format Format, header http.Header, body []byte) bool {
+	start := bytes.ToLower(bytes.TrimLeft(body[:min(len(body), 256)], " \t\r\n\ufeff"))
+	if format == XML {
+		return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
+	}
 	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	if kind == "text/html" || kind == "application/xhtml+xml" {
 		return len(body) > 0
 	}
-	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n\ufeff"), []byte("<"))
+	return bytes.HasPrefix(start, []byte("<"))
 }
 
 // errorText finds what an answer says for people: {"errors": {"email": ["..."]}}, {"errors": [...]}, {"error": "..."}
 // or {"message": "..."}.
-func errorText(header http.Header, body []byte) string {
-	if isHTML(header, body) {
-		return "a web page instead of JSON"
+func errorText(r Request, header http.Header, body []byte) string {
+	if isHTML(r.Format, header, body) {
+		return "a web page instead of " + r.Format.name()
 	}
 	var answer struct {
 		Errors  any `json:"errors"`
