@@ -83,10 +83,14 @@ func (e *errand) writeMany(ctx context.Context, writer maillist.Writer, writes [
 	return append(settlements, rest...), err
 }
 
-// upsertAll sends upserts as one job. A job that failed as a whole failed for each of them.
+// upsertAll sends upserts as one job, which may take minutes: a draining worker begins none. A job that failed as a whole
+// failed for each of them.
 func (e *errand) upsertAll(ctx context.Context, writer maillist.Writer, upserts []Decision, rights []state.Claimed) ([]state.Settlement, error) {
 	if len(upserts) == 0 {
 		return nil, nil
+	}
+	if e.job.Draining() {
+		return nil, workers.ErrDraining
 	}
 	all := make([]maillist.Subscriber, len(upserts))
 	for i, d := range upserts {
