@@ -35,7 +35,8 @@ var rules = []rule{
 	{"internal/panel", nil},
 	{"internal/mailhost", nil},
 	{"internal/*/*/wire", []string{"internal/httpx"}},
-	{"internal/*/*/sim", []string{"{up}/wire", "golang.org/x/net/..."}},
+	{"internal/*/*/sim", []string{"internal/simkit", "{up}/wire", "golang.org/x/net/..."}},
+	{"internal/simkit", nil},
 	{"internal/maillist/*", []string{"internal/maillist", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/registrar/*", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/panel/*", []string{"internal/panel", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
@@ -78,7 +79,7 @@ var rules = []rule{
 		"tasks", "internal/app/...", "internal/demo/...", "internal/bench/...", "internal/config", "internal/obs",
 		"internal/services", "internal/state", "internal/whmcs", "internal/whmcs/fixture", "internal/maillist",
 		"internal/server", // the documents that --json prints are the HTTP API's
-		"internal/*/*/sim", anyModule,
+		"internal/simkit", "internal/*/*/sim", anyModule,
 	}},
 	{"cmd/whmcsync", []string{"internal/cli"}},
 }
@@ -102,6 +103,7 @@ var reserved = []struct {
 	{"internal/whmcs/fixture", []string{"internal/civil", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 	{"internal/testkit", []string{"internal/testkit/cmd/*", "internal/testkit/statekit"}},
 	{"internal/*/*/sim", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+	{"internal/simkit", []string{"internal/*/*/sim", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 }
 
 // unknownTo names what of the standard library the pure packages must do without: they get what they need handed in.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"sync"
+
+	"github.com/whmcsync/whmcsync/internal/simkit"
 )
 
 // jobs are the batches that were asked for; each is executed at once and can be read afterwards.
@@ -37,10 +39,10 @@ type job struct {
 	Operations []operationResult `json:"operations,omitempty"`
 }
 
-func (s *Server) startJob(r *http.Request, _ int64) answer {
+func (s *Server) startJob(r *http.Request, _ int64) simkit.Answer {
 	var body newJob
 	if problem := decode(r, &body); problem != "" {
-		return failed(http.StatusBadRequest, problem)
+		return simkit.Failed(http.StatusBadRequest, problem)
 	}
 	if len(body.Operations) == 0 {
 		return invalid("operations", "can't be blank")
@@ -48,40 +50,40 @@ func (s *Server) startJob(r *http.Request, _ int64) answer {
 	results := make([]operationResult, 0, len(body.Operations))
 	for _, op := range body.Operations {
 		a := s.operate(op)
-		results = append(results, operationResult{ID: op.ID, Status: a.status, Body: string(a.body)})
+		results = append(results, operationResult{ID: op.ID, Status: a.Status, Body: string(a.Body)})
 	}
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
 	s.jobs.all = append(s.jobs.all, results)
-	return ok(http.StatusCreated, mustJSON(job{ID: len(s.jobs.all), Status: "pending"}))
+	return simkit.JSON(http.StatusCreated, job{ID: len(s.jobs.all), Status: "pending"})
 }
 
 // operate knows the one operation that is asked of it.
-func (s *Server) operate(op newOperation) answer {
+func (s *Server) operate(op newOperation) simkit.Answer {
 	if op.Method != http.MethodPost || op.Path != prefix+"/subscribers/sync" {
-		return failed(http.StatusNotFound, "Not found")
+		return simkit.Failed(http.StatusNotFound, "Not found")
 	}
 	var body syncBody
 	if !json.Valid([]byte(op.Body)) {
-		return failed(http.StatusBadRequest, "Bad body")
+		return simkit.Failed(http.StatusBadRequest, "Bad body")
 	}
 	if problem := decodeStrict([]byte(op.Body), &body); problem != "" {
-		return failed(http.StatusBadRequest, problem)
+		return simkit.Failed(http.StatusBadRequest, problem)
 	}
 	return s.sync(body)
 }
 
-func (s *Server) getJob(r *http.Request, id int64) answer {
+func (s *Server) getJob(r *http.Request, id int64) simkit.Answer {
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
 	if id < 1 || id > int64(len(s.jobs.all)) {
-		return failed(http.StatusNotFound, "Not found")
+		return simkit.Failed(http.StatusNotFound, "Not found")
 	}
 	found := job{ID: int(id), Status: "finished"}
 	if r.URL.Query().Get("include_operations") == "true" {
 		found.Operations = s.jobs.all[id-1]
 	}
-	return ok(http.StatusOK, mustJSON(found))
+	return simkit.JSON(http.StatusOK, found)
 }
 
 func (j *jobs) reset() {

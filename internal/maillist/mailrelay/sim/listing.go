@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/whmcsync/whmcsync/internal/simkit"
 )
 
-func (s *Server) listLive(r *http.Request, _ int64) answer    { return s.listPeople(r, false) }
-func (s *Server) listDeleted(r *http.Request, _ int64) answer { return s.listPeople(r, true) }
+func (s *Server) listLive(r *http.Request, _ int64) simkit.Answer { return s.listPeople(r, false) }
+
+func (s *Server) listDeleted(r *http.Request, _ int64) simkit.Answer { return s.listPeople(r, true) }
 
 // selection is a listing's query, checked.
 type selection struct {
@@ -21,18 +24,18 @@ type selection struct {
 	descending    bool
 }
 
-func (s *Server) listPeople(r *http.Request, deleted bool) answer {
+func (s *Server) listPeople(r *http.Request, deleted bool) simkit.Answer {
 	sel, problem := s.selection(r.URL.Query())
 	if problem != "" {
-		return failed(http.StatusBadRequest, problem)
+		return simkit.Failed(http.StatusBadRequest, problem)
 	}
 	s.people.mu.RLock()
 	defer s.people.mu.RUnlock()
 	found := s.people.selected(sel, *s.people.list(deleted))
 	first := min((sel.page-1)*sel.perPage, len(found))
 	page := found[first:min(first+sel.perPage, len(found))]
-	a := ok(http.StatusOK, renderList(page, sel.groups && !s.opt.HideGroups))
-	a.header = map[string]string{"Total": strconv.Itoa(len(found)), "Per-Page": strconv.Itoa(sel.perPage)}
+	a := simkit.Answer{Status: http.StatusOK, Body: renderList(page, sel.groups && !s.opt.HideGroups)}
+	a.Header = map[string]string{"Total": strconv.Itoa(len(found)), "Per-Page": strconv.Itoa(sel.perPage)}
 	return a
 }
 
@@ -56,7 +59,7 @@ func (s *Server) selection(query url.Values) (sel selection, problem string) {
 			return sel, "Bad parameter: " + name
 		}
 	}
-	sel.perPage = min(sel.perPage, s.faults.pageCap(s.opt.PageCap))
+	sel.perPage = s.PageSize(sel.perPage)
 	return sel, ""
 }
 

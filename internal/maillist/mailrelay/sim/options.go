@@ -2,7 +2,6 @@ package sim
 
 import (
 	"cmp"
-	"math"
 	"time"
 )
 
@@ -57,7 +56,6 @@ const (
 
 func (o Options) withDefaults() Options {
 	o.PageCap = cmp.Or(o.PageCap, 1000)
-	o.Burst = cmp.Or(o.Burst, int(math.Ceil(o.RatePerSecond)), 1)
 	o.SubscribersLimit = cmp.Or(o.SubscribersLimit, 1_000_000)
 	if o.Groups == nil {
 		o.Groups = []Group{{1, "Newsletter"}, {2, "Product news"}, {3, "Hosting customers"}}

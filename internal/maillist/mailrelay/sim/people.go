@@ -13,8 +13,6 @@ type people struct {
 	live   []*record // by id
 	gone   []*record // deleted, by id
 	lastID int64
-
-	violations []Violation
 }
 
 // Violation is something that must never be done to a person.
@@ -34,7 +32,7 @@ func (s *people) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byMail = map[string]*record{}
-	s.live, s.gone, s.violations, s.lastID = nil, nil, nil, 0
+	s.live, s.gone, s.lastID = nil, nil, 0
 }
 
 // add puts a new person into its list. The caller holds the lock.
@@ -87,8 +85,4 @@ func search(list []*record, id int64) (int, bool) {
 		return n, false // most people come last
 	}
 	return slices.BinarySearchFunc(list, id, func(p *record, id int64) int { return cmp.Compare(p.ID, id) })
-}
-
-func (s *people) violate(kind, email string) {
-	s.violations = append(s.violations, Violation{Kind: kind, Email: email})
 }

@@ -3,13 +3,14 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"mime"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/whmcsync/whmcsync/internal/simkit"
 )
 
 // syncBody is what POST /subscribers/sync takes; anything else in it is refused.
@@ -44,15 +45,15 @@ func (b *syncBody) attributes() map[string]*string {
 	}
 }
 
-func (s *Server) syncPerson(r *http.Request, _ int64) answer {
+func (s *Server) syncPerson(r *http.Request, _ int64) simkit.Answer {
 	var body syncBody
 	if problem := decode(r, &body); problem != "" {
-		return failed(http.StatusBadRequest, problem)
+		return simkit.Failed(http.StatusBadRequest, problem)
 	}
 	return s.sync(body)
 }
 
-func (s *Server) sync(body syncBody) answer {
+func (s *Server) sync(body syncBody) simkit.Answer {
 	if field, text := s.invalidIn(body); field != "" {
 		return invalid(field, text)
 	}
@@ -63,36 +64,36 @@ func (s *Server) sync(body syncBody) answer {
 		p = &record{Person: Person{Email: body.Email}}
 		s.people.add(p)
 		s.put(p, body)
-		return ok(http.StatusCreated, p.appendJSON(nil, true))
+		return simkit.Answer{Status: http.StatusCreated, Body: p.appendJSON(nil, true)}
 	}
 	if refusal, refused := s.refusal(p, body); refused {
 		return refusal
 	}
 	s.put(p, body)
-	return ok(http.StatusOK, p.appendJSON(nil, true))
+	return simkit.Answer{Status: http.StatusOK, Body: p.appendJSON(nil, true)}
 }
 
 // refusal tells whether a known person must not be written, and notes what happens to them otherwise.
-func (s *Server) refusal(p *record, body syncBody) (answer, bool) {
+func (s *Server) refusal(p *record, body syncBody) (simkit.Answer, bool) {
 	if p.Deleted {
 		if !body.RestoreIfDeleted {
 			return invalid("email", "belongs to a deleted subscriber"), true
 		}
 		s.people.setDeleted(p, false)
-		s.people.violate(Restored, p.Email)
+		s.Violate(Restored, p.Email)
 	}
 	if p.suppressed() {
-		s.people.violate(WroteSuppressed, p.Email)
+		s.Violate(WroteSuppressed, p.Email)
 	}
 	if !p.Unsubscribed || body.Status != "active" || s.opt.Unsubscribed == Keep {
-		return answer{}, false
+		return simkit.Answer{}, false
 	}
 	if s.opt.Unsubscribed == Refuse {
 		return invalid("email", "has unsubscribed"), true
 	}
 	p.Unsubscribed = false
-	s.people.violate(Reactivated, p.Email)
-	return answer{}, false
+	s.Violate(Reactivated, p.Email)
+	return simkit.Answer{}, false
 }
 
 // put writes the body into the person. The caller holds the lock.
@@ -162,7 +163,7 @@ func decode(r *http.Request, target any) (problem string) {
 	if kind != "application/json" {
 		return "Content-Type must be application/json"
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 16<<20))
+	raw, err := simkit.Body(r)
 	if err != nil {
 		return "The body could not be read"
 	}
