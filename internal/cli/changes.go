@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
@@ -44,30 +44,15 @@ func (e *env) changes(ctx context.Context, f state.ChangeFilter, p paging) error
 	if err := oneOf("--state", f.State, changeStates); err != nil {
 		return err
 	}
-	var err error
-	if f.Limit, err = p.ask(); err != nil {
-		return err
-	}
-	a, err := e.openSync(ctx, f.Sync)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	changes, err := a.Store.Changes(ctx, f)
-	if err != nil {
-		return err
-	}
-	changes, next := cut(p, changes, func(c state.Change) int64 { return c.ID })
-	if e.json {
-		return printList(e, "changes", changeViews(changes), next)
-	}
-	if len(changes) == 0 {
-		fmt.Fprintln(e.out, "no such changes")
-		return nil
-	}
-	e.printChanges(changes)
-	e.printMore(next)
-	return nil
+	return list[state.Change]{
+		sync: f.Sync, none: "no such changes", table: e.printChanges,
+		read: func(a *app.App, limit int) ([]state.Change, error) {
+			f.Limit = limit
+			return a.Store.Changes(ctx, f)
+		},
+		id:   func(c state.Change) int64 { return c.ID },
+		json: func(rows []state.Change, next int64) error { return printList(e, "changes", changeViews(rows), next) },
+	}.print(ctx, e, p)
 }
 
 // valueWidth keeps a long value from making the table wider than any screen.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -47,30 +46,17 @@ func (e *env) failures(ctx context.Context, f state.FailureFilter, p paging) err
 	if err := oneOf("--class", fault.Class(f.Class), classes); err != nil {
 		return err
 	}
-	var err error
-	if f.Limit, err = p.ask(); err != nil {
-		return err
-	}
-	a, err := e.openSync(ctx, f.Sync)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	failures, err := a.Store.Failures(ctx, f)
-	if err != nil {
-		return err
-	}
-	failures, next := cut(p, failures, func(f state.Failure) int64 { return f.ID })
-	if e.json {
-		return printList(e, "failures", failureViews(failures), next)
-	}
-	if len(failures) == 0 {
-		fmt.Fprintln(e.out, "no failures")
-		return nil
-	}
-	e.printFailures(failures)
-	e.printMore(next)
-	return nil
+	return list[state.Failure]{
+		sync: f.Sync, none: "no failures", table: e.printFailures,
+		read: func(a *app.App, limit int) ([]state.Failure, error) {
+			f.Limit = limit
+			return a.Store.Failures(ctx, f)
+		},
+		id: func(f state.Failure) int64 { return f.ID },
+		json: func(rows []state.Failure, next int64) error {
+			return printList(e, "failures", failureViews(rows), next)
+		},
+	}.print(ctx, e, p)
 }
 
 func failureViews(failures []state.Failure) []server.Failure {

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
 )
@@ -32,34 +32,19 @@ retries, approvals and reverts made.`,
 }
 
 func (e *env) runs(ctx context.Context, name string, all bool, p paging) error {
-	filter := state.RunFilter{Sync: name, Kind: state.RunPass, BeforeID: p.before}
+	f := state.RunFilter{Sync: name, Kind: state.RunPass, BeforeID: p.before}
 	if all {
-		filter.Kind = ""
+		f.Kind = ""
 	}
-	var err error
-	if filter.Limit, err = p.ask(); err != nil {
-		return err
-	}
-	a, err := e.openSync(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	runs, err := a.RunViews(ctx, filter)
-	if err != nil {
-		return err
-	}
-	runs, next := cut(p, runs, func(r server.Run) int64 { return r.ID })
-	if e.json {
-		return printList(e, "runs", runs, next)
-	}
-	if len(runs) == 0 {
-		fmt.Fprintln(e.out, "no runs yet")
-		return nil
-	}
-	e.printRuns(runs)
-	e.printMore(next)
-	return nil
+	return list[server.Run]{
+		sync: name, none: "no runs yet", table: e.printRuns,
+		read: func(a *app.App, limit int) ([]server.Run, error) {
+			f.Limit = limit
+			return a.RunViews(ctx, f)
+		},
+		id:   func(r server.Run) int64 { return r.ID },
+		json: func(rows []server.Run, next int64) error { return printList(e, "runs", rows, next) },
+	}.print(ctx, e, p)
 }
 
 func (e *env) printRuns(runs []server.Run) {
