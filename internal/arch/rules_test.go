@@ -37,6 +37,8 @@ var rules = []rule{
 	{"internal/*/*/wire", []string{"internal/httpx"}},
 	{"internal/*/*/sim", []string{"internal/simkit", "{up}/wire", "golang.org/x/net/..."}},
 	{"internal/simkit", nil},
+	{"internal/wiretest", []string{"internal/simkit", "github.com/google/go-cmp/..."}},
+	{"internal/*/*test", []string{"{up}", "internal/civil", "internal/wiretest", "github.com/google/go-cmp/..."}},
 	{"internal/maillist/*", []string{"internal/maillist", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/registrar/*", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/panel/*", []string{"internal/panel", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
@@ -103,7 +105,8 @@ var reserved = []struct {
 	{"internal/whmcs/fixture", []string{"internal/civil", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 	{"internal/testkit", []string{"internal/testkit/cmd/*", "internal/testkit/statekit"}},
 	{"internal/*/*/sim", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
-	{"internal/simkit", []string{"internal/*/*/sim", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+	{"internal/wiretest", []string{"internal/*/*test"}},
+	{"internal/simkit", []string{"internal/*/*/sim", "internal/wiretest", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 }
 
 // unknownTo names what of the standard library the pure packages must do without: they get what they need handed in.
