@@ -11,6 +11,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
 // Groups and custom fields that the other side must have.
@@ -26,22 +27,16 @@ const (
 type Setup struct {
 	PageSize int
 	InFlight int
-	Timeout  time.Duration // of one call
-	Limiter  Limiter       // to be asked before each call, and told of "too many"
-}
-
-// Limiter is what a vendor with a wire must respect.
-type Limiter interface {
-	Wait(ctx context.Context) (release func(), err error)
-	Block(ctx context.Context, d time.Duration)
+	Timeout  time.Duration    // of one call
+	Limiter  wiretest.Limiter // to be asked before each call, and told of "too many"
 }
 
 // Harness is a vendor together with control over its other side.
 type Harness struct {
 	List    maillist.Destination
 	Other   Other
-	Wire    Wire     // nil = there is none between
-	Secrets []string // that no error may hold
+	Wire    wiretest.Wire // nil = there is none between
+	Secrets []string      // that no error may hold
 }
 
 // Other plays the mailing list's own people and operators.
@@ -51,43 +46,6 @@ type Other interface {
 	Holds(email string) (e maillist.Entry, ok bool) // deleted people included; the e-mail as it was seeded or written
 	Writes(email string) int                        // accepted writes
 }
-
-// Wire is control over what lies between.
-type Wire interface {
-	CapPage(n int) // from now on pages are at most this long, whatever is asked for
-	Fail(f Fault)  // replaces the faults before
-	Calls() int
-	PeakInFlight() int
-}
-
-// Fault is something that goes wrong between.
-type Fault struct {
-	Kind   Kind
-	Status int           // with FaultStatus
-	Delay  time.Duration // Retry-After, or how slow
-	Times  int           // 0 = always
-	Writes bool          // hits writes only
-}
-
-// Kind is a kind of fault.
-type Kind string
-
-// The kinds of fault.
-const (
-	FaultStatus      Kind = "status"            // answers with Status
-	FaultTooMany     Kind = "too many"          // 429, Retry-After in seconds
-	FaultTooManyDate Kind = "too many until"    // 429, Retry-After as a date
-	FaultTooManyBare Kind = "too many, no time" // 429 without Retry-After
-	FaultUnavailable Kind = "unavailable"       // 503 with Retry-After
-	FaultHTML        Kind = "web page"          // 200 with HTML
-	FaultBadJSON     Kind = "broken JSON"
-	FaultTruncated   Kind = "truncated" // less than announced
-	FaultCut         Kind = "cut"       // before anything was done
-	FaultCutAfter    Kind = "cut after" // after it was done
-	FaultNothing     Kind = "no answer"
-	FaultSlow        Kind = "slow body" // complete after Delay
-	FaultLatency     Kind = "late"      // answers after Delay
-)
 
 // Factory makes a vendor whose other side is empty. It closes everything when the test ends.
 type Factory func(t testing.TB, s Setup) Harness
@@ -102,8 +60,7 @@ func Run(t *testing.T, factory Factory) {
 	t.Run("deleted people", k.deletedPeople)
 	t.Run("checking", k.checking)
 	if k.hasWire(t) {
-		t.Run("faults", k.faults)
-		t.Run("limits", k.limits)
+		t.Run("wire", k.wire)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
-	"github.com/whmcsync/whmcsync/internal/maillist/maillisttest"
 	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay"
 	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
 )
@@ -101,33 +100,4 @@ func why(p sim.Person) maillist.Suppression {
 func (o other) Writes(email string) int {
 	p, _ := o.sim.Person(email)
 	return p.Writes
-}
-
-// wires spoils a simulated account's answers.
-type wires struct{ sim *sim.Server }
-
-func (w wires) CapPage(n int) { _ = w.sim.SetFaults(sim.Fault{Kind: sim.KindPageCap, Value: n}) }
-
-func (w wires) Calls() int { return int(w.sim.Summary().TotalCalls) }
-
-func (w wires) PeakInFlight() int { return w.sim.Summary().PeakInFlight }
-
-func (w wires) Fail(f maillisttest.Fault) {
-	fault := sim.Fault{Kind: kinds[f.Kind], Times: f.Times, Delay: sim.Duration(f.Delay), Value: f.Status}
-	if f.Writes {
-		fault.Method = "POST"
-	}
-	if err := w.sim.SetFaults(fault); err != nil {
-		panic(err)
-	}
-}
-
-var kinds = map[maillisttest.Kind]sim.Kind{
-	maillisttest.FaultStatus: sim.KindStatus, maillisttest.FaultTooMany: sim.KindTooMany,
-	maillisttest.FaultTooManyDate: sim.KindTooManyDate, maillisttest.FaultTooManyBare: sim.KindTooManyBare,
-	maillisttest.FaultUnavailable: sim.KindUnavailable, maillisttest.FaultHTML: sim.KindHTML,
-	maillisttest.FaultBadJSON: sim.KindBadJSON, maillisttest.FaultTruncated: sim.KindTruncated,
-	maillisttest.FaultCut: sim.KindCut, maillisttest.FaultCutAfter: sim.KindCutAfter,
-	maillisttest.FaultNothing: sim.KindNothing, maillisttest.FaultSlow: sim.KindSlow,
-	maillisttest.FaultLatency: sim.KindLatency,
 }
