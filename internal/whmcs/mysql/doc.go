@@ -12,5 +12,5 @@
 //   - The server may be lax about values. Sessions are strict, whatever the server's default is.
 //   - Old tables may be MyISAM, where a transaction protects nothing. Every UPDATE names the id and the old values.
 //
-// It must not know what the data is for: no mailing list, no policy, no state of ours.
+// It must not know what the data is for: no mailing list, no registrar, no policy, no state of ours.
 package mysql

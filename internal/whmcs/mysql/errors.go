@@ -9,8 +9,8 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 )
 
-// ErrTooMany is the cause when more clients changed than were asked for: a whole pass is the better answer.
-var ErrTooMany = errors.New("more clients changed than a small run should take")
+// ErrTooMany is the cause when more records changed than were asked for: a whole pass is the better answer.
+var ErrTooMany = errors.New("more records changed than a small run should take")
 
 // Server error numbers that their SQLSTATE does not classify, or classifies wrongly for us.
 var classes = map[uint16]fault.Class{
@@ -41,8 +41,8 @@ var classes = map[uint16]fault.Class{
 	1265: fault.Refused, // a value outside the enum
 }
 
-// fail classifies err; need is the right that op rests on, for the hint. fail(…, nil) is nil.
-func (d *DB) fail(op string, need right, err error) error {
+// fail classifies err; need and more are the rights that op rests on, for the hint. fail(…, nil) is nil.
+func (d *DB) fail(op string, need right, err error, more ...right) error {
 	if err == nil {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (d *DB) fail(op string, need right, err error) error {
 	}
 	class := classify(err)
 	if class == fault.Auth {
-		err = fmt.Errorf("%w; the database's administrator can allow it: %s", err, d.grant(need))
+		err = fmt.Errorf("%w; the database's administrator can allow it: %s", err, d.grants(append([]right{need}, more...)))
 	}
 	return &fault.Error{Class: class, Account: d.name, Op: op, Err: err}
 }

@@ -40,7 +40,7 @@ func (d *DB) Probe(ctx context.Context) (whmcs.Features, error) {
 		return whmcs.Features{}, d.fail("look at the columns", selectClients, err)
 	}
 	if !seen.may(selectClients) {
-		return whmcs.Features{}, d.unusable(seen)
+		return whmcs.Features{}, d.unusable(seen, selectClients)
 	}
 	features := whmcs.Features{Columns: readable(seen)}
 	if err := d.readVersion(ctx, seen, &features); err != nil {
@@ -102,22 +102,22 @@ func readable(seen columns) map[string]bool {
 }
 
 // unusable tells a database that is not WHMCS from one that keeps its columns from us.
-func (d *DB) unusable(seen columns) error {
+func (d *DB) unusable(seen columns, need right) error {
 	if len(seen) == 0 {
 		return fault.New(fault.Refused, d.name, "look at the columns",
-			"no table of WHMCS in database %q that user %q may see; is it the right database? If so: %s", d.schema, d.user, d.grant(selectClients))
+			"no table of WHMCS in database %q that user %q may see; is it the right database? If so: %s", d.schema, d.user, d.grant(need))
 	}
-	return fault.New(fault.Auth, d.name, "look at the columns", "not all of the columns of tblclients that are needed may be read: %s",
-		d.grant(selectClients))
+	return fault.New(fault.Auth, d.name, "look at the columns", "not all of the columns of %s that are needed may be read: %s",
+		need.table, d.grant(need))
 }
 
 func (d *DB) readVersion(ctx context.Context, seen columns, features *whmcs.Features) error {
-	if !seen.may(selectVersion) {
+	if !seen.may(selectSettings) {
 		return nil
 	}
 	row := d.pool.QueryRowContext(ctx, "SELECT value FROM tblconfiguration WHERE setting = 'Version'")
 	if err := row.Scan(&features.Version); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return d.fail("read the version of WHMCS", selectVersion, err)
+		return d.fail("read the version of WHMCS", selectSettings, err)
 	}
 	return nil
 }
@@ -159,32 +159,28 @@ func (d *DB) options(seen columns, f *whmcs.Features) {
 	f.WriteOptOut = seen.may(optOut)
 	f.ActivityLog = seen.may(insertLog)
 	if f.Version == "" {
-		d.miss(f, "the version of WHMCS is unknown", selectVersion)
+		d.miss(&f.Missing, "the version of WHMCS is unknown", selectSettings)
 	}
 	if !f.OptIn {
 		f.Missing = append(f.Missing, "marketing_emails_opt_in does not exist (it came with WHMCS 7.5): consent opt_in goes by emailoptout alone")
 	}
 	if !f.UpdatedAt {
-		d.miss(f, "changed clients cannot be looked for between passes: tblclients.updated_at is absent or not granted", selectUpdated)
+		d.miss(&f.Missing, "changed clients cannot be looked for between passes: tblclients.updated_at is absent or not granted", selectUpdated)
 	}
 	if !f.CustomFields {
-		d.miss(f, "custom fields cannot be read", selectFields, selectValues)
+		d.miss(&f.Missing, "custom fields cannot be read", selectFields, selectValues)
 	}
 	if !f.Services {
-		d.miss(f, "products of clients cannot be read", selectHosting)
+		d.miss(&f.Missing, "products of clients cannot be read", selectHosting)
 	}
 	if !f.WriteOptOut {
-		d.miss(f, "an opt-out cannot be written back", optOut)
+		d.miss(&f.Missing, "an opt-out cannot be written back", optOut)
 	}
 	if !f.ActivityLog {
-		d.miss(f, "nothing can be noted in the activity log of WHMCS", insertLog)
+		d.miss(&f.Missing, "nothing can be noted in the activity log of WHMCS", insertLog)
 	}
 }
 
-func (d *DB) miss(f *whmcs.Features, what string, needs ...right) {
-	lines := make([]string, 0, len(needs))
-	for _, need := range needs {
-		lines = append(lines, d.grant(need))
-	}
-	f.Missing = append(f.Missing, what+"; if it is wanted: "+strings.Join(lines, "; "))
+func (d *DB) miss(missing *[]string, what string, needs ...right) {
+	*missing = append(*missing, what+"; if it is wanted: "+d.grants(needs))
 }
