@@ -1,7 +1,9 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -101,14 +103,31 @@ type Subscriber struct {
 	Email       string // normalised; the key
 	RecordID    int64  // leading client
 	RemoteID    int64
-	RemoteEmail string    // as the list spells it
-	Groups      []int64   // groups that we gave, sorted
-	Fingerprint []byte    // of what we wanted when it was last settled
-	Echo        []byte    // of what the list said it holds after that
-	Suppressed  string    // maillist.Suppression
-	Refused     []byte    // fingerprint of a wish that was refused (by the list or by a person): not tried again
-	Version     int64     // raised by every write; 0 = no row yet
-	SettledAt   time.Time // of the newest write; set by reads only
+	RemoteEmail string          // as the list spells it
+	Groups      []int64         // groups that we gave, sorted
+	Fingerprint []byte          // of what we wanted when it was last settled
+	Echo        []byte          // of what the list said it holds after that
+	Suppressed  string          // maillist.Suppression
+	Refused     []byte          // fingerprints of the newest wishes that were refused (by the other side or by a person); see Refuses
+	Memo        json.RawMessage // what else the duty remembers, nil = nothing
+	Version     int64           // raised by every write; 0 = no row yet
+	SettledAt   time.Time       // of the newest write; set by reads only
+}
+
+// WishLen is how long a fingerprint of a wish is; KeepRefused how many refused ones are remembered of one record.
+const (
+	WishLen     = 16
+	KeepRefused = 8
+)
+
+// Refuses says whether a wish is among those that were refused.
+func Refuses(refused, wish []byte) bool {
+	for known := range slices.Chunk(refused, WishLen) {
+		if len(wish) > 0 && bytes.Equal(known, wish) {
+			return true
+		}
+	}
+	return false
 }
 
 // Claim reserves one subscriber for one writer, if it is still at the version that was planned from.

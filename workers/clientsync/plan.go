@@ -62,7 +62,7 @@ type Decision struct {
 func (p Policy) Decide(wish Wish, known state.Subscriber, ev Evidence) Decision {
 	d := Decision{Wish: wish, Entry: ev.Entry, Until: ev.Until, Suppressed: maillist.Suppression(known.Suppressed)}
 	switch {
-	case known.Refused != nil && bytes.Equal(known.Refused, wish.Fingerprint):
+	case state.Refuses(known.Refused, wish.Fingerprint):
 		d.Act, d.Skip = Nothing, "refused"
 	case !ev.Known:
 		p.decideBlind(&d, known)

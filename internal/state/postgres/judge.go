@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -91,22 +92,25 @@ func (s *Store) RejectHeld(ctx context.Context, runID int64) (rejected int, err 
 			return err
 		}
 		rejected = len(changes)
-		return refuseWishes(ctx, tx, changes[0].Sync, newestWishes(changes))
+		return refuseWishes(ctx, tx, changes[0].Sync, refusals(changes))
 	})
 	return rejected, err
 }
 
-// newestWishes picks the newest wish for each address out of changes, as subscribers that refuse it.
-func newestWishes(changes []state.Change) []state.Subscriber {
-	newest := map[string]state.Change{}
+// refusals gathers the wishes of changes by address, oldest first, as subscribers that refuse them.
+func refusals(changes []state.Change) []state.Subscriber {
+	slices.SortFunc(changes, func(a, b state.Change) int { return cmp.Compare(a.ID, b.ID) })
+	refused := map[string]state.Subscriber{}
 	for _, c := range changes {
-		if c.Wish != nil && c.ID > newest[c.Key].ID {
-			newest[c.Key] = c
+		if c.Wish == nil {
+			continue
 		}
+		u := refused[c.Key]
+		if !state.Refuses(u.Refused, c.Wish) {
+			u.Refused = append(u.Refused, c.Wish...)
+		}
+		u.Email, u.RecordID = c.Key, c.RecordID
+		refused[c.Key] = u
 	}
-	wishes := make([]state.Subscriber, 0, len(newest))
-	for email, c := range newest {
-		wishes = append(wishes, state.Subscriber{Email: email, RecordID: c.RecordID, Refused: c.Wish})
-	}
-	return wishes
+	return slices.Collect(maps.Values(refused))
 }

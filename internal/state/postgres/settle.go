@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func keepSubscribers(ctx context.Context, tx pgx.Tx, sync string, keep, forget [
 	}
 	for _, u := range byAddress(filter(keep, func(u state.Subscriber) bool { return u.Version > 0 })) {
 		batch.Queue(updateSubscriber, sync, clean(u.Email), u.RecordID, u.RemoteID, clean(u.RemoteEmail), u.Groups, u.Fingerprint,
-			u.Echo, clean(u.Suppressed), u.Refused, u.Version).Query(note)
+			u.Echo, clean(u.Suppressed), u.Refused, u.Version, u.Memo).Query(note)
 	}
 	if fresh := filter(keep, func(u state.Subscriber) bool { return u.Version == 0 }); len(fresh) > 0 {
 		batch.Queue(insertSubscribers, subscriberArrays(sync, fresh)...).Query(note)
@@ -72,15 +73,15 @@ const deleteSubscriber = `DELETE FROM subscribers WHERE sync = $1 AND email = $2
 
 const updateSubscriber = `
 	UPDATE subscribers SET record_id = $3, remote_id = $4, remote_email = $5, groups = $6, fingerprint = $7, echo = $8,
-		suppressed = $9, refused = $10, version = version + 1, claim_batch = NULL, claim_token = '', updated_at = now()
+		suppressed = $9, refused = $10, memo = $12, version = version + 1, claim_batch = NULL, claim_token = '', updated_at = now()
 	WHERE sync = $1 AND email = $2 AND version = $11 RETURNING email`
 
 // insertSubscribers takes many at once: a first load consists of little else.
 const insertSubscribers = `
-	INSERT INTO subscribers (sync, email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused)
-	SELECT $1, x.email, x.record_id, x.remote_id, x.remote_email, x.groups::bigint[], x.fingerprint, x.echo, x.suppressed, x.refused
-	FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[], $10::bytea[])
-		AS x (email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused)
+	INSERT INTO subscribers (sync, email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused, memo)
+	SELECT $1, x.email, x.record_id, x.remote_id, x.remote_email, x.groups::bigint[], x.fingerprint, x.echo, x.suppressed, x.refused, x.memo
+	FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[], $10::bytea[], $11::json[])
+		AS x (email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused, memo)
 	ORDER BY x.email COLLATE "C"
 	ON CONFLICT (sync, email) DO NOTHING RETURNING email`
 
@@ -96,6 +97,7 @@ func subscriberArrays(sync string, keep []state.Subscriber) []any {
 		column(keep, func(u state.Subscriber) []byte { return u.Echo }),
 		texts(keep, func(u state.Subscriber) string { return u.Suppressed }),
 		column(keep, func(u state.Subscriber) []byte { return u.Refused }),
+		column(keep, func(u state.Subscriber) json.RawMessage { return u.Memo }),
 	}
 }
 
@@ -159,16 +161,17 @@ func (s *Store) MarkReverted(ctx context.Context, l state.Lease, changeIDs []int
 	})
 }
 
-// refuseWishes notes wishes (Email, RecordID, Refused) that must not be planned again.
+// refuseWishes adds wishes (Email, RecordID, Refused) to those that must not be planned again; the oldest are forgotten.
 func refuseWishes(ctx context.Context, tx pgx.Tx, sync string, wishes []state.Subscriber) error {
 	slices.SortFunc(wishes, func(a, b state.Subscriber) int { return strings.Compare(a.Email, b.Email) })
 	_, err := tx.Exec(ctx, `
 		INSERT INTO subscribers AS u (sync, email, record_id, refused)
 		SELECT $1, x.email, x.record_id, x.refused FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS x (email, record_id, refused)
 		ORDER BY x.email COLLATE "C"
-		ON CONFLICT (sync, email) DO UPDATE SET refused = excluded.refused, version = u.version + 1, updated_at = now()`,
+		ON CONFLICT (sync, email) DO UPDATE SET version = u.version + 1, updated_at = now(),
+			refused = substring((coalesce(u.refused, '') || excluded.refused) from greatest(1, length((coalesce(u.refused, '') || excluded.refused)) - $5 + 1))`,
 		sync, texts(wishes, address),
 		column(wishes, func(u state.Subscriber) int64 { return u.RecordID }),
-		column(wishes, func(u state.Subscriber) []byte { return u.Refused }))
+		column(wishes, func(u state.Subscriber) []byte { return u.Refused }), state.KeepRefused*state.WishLen)
 	return err
 }

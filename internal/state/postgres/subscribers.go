@@ -12,11 +12,11 @@ import (
 )
 
 const subscriberColumns = `u.email, u.record_id, u.remote_id, u.remote_email, u.groups, u.fingerprint, u.echo, u.suppressed,
-	u.refused, u.version, u.updated_at`
+	u.refused, u.memo, u.version, u.updated_at`
 
 func scanSubscriber(row pgx.CollectableRow) (u state.Subscriber, err error) {
 	err = row.Scan(&u.Email, &u.RecordID, &u.RemoteID, &u.RemoteEmail, &u.Groups, &u.Fingerprint, &u.Echo, &u.Suppressed,
-		&u.Refused, &u.Version, moment{&u.SettledAt})
+		&u.Refused, &u.Memo, &u.Version, moment{&u.SettledAt})
 	return u, err
 }
 

@@ -1,0 +1,310 @@
+package domainsync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// errand is the work on the records of one batch that need more than nothing.
+type errand struct {
+	*Worker
+	job       workers.Job
+	batch     batch
+	earlier   earlier
+	counts    state.Counts
+	notes     []state.Change // what is recorded without being written
+	unsettled error          // why the batch has to be tried again although it got to its end
+	misses    int            // calls in a row that failed for no fault of the record
+	missed    error          // the newest of them
+}
+
+// patience is how many calls in a row may fail before the account counts as down for this batch.
+const patience = 5
+
+// do settles a chunk of records: look, guard, claim, write, settle. An error stops the batch; what was done is settled.
+func (e *errand) do(ctx context.Context, part []Decision) error {
+	ready, settlements, fatal := e.lookAll(ctx, part)
+	if fatal != nil {
+		// What cannot be written now must not use the guard up.
+		ready = slices.DeleteFunc(ready, func(d Decision) bool { return len(d.Changes) > 0 })
+	}
+	writes, quiet, err := e.place(ctx, ready)
+	if err != nil {
+		return err
+	}
+	settlements = append(settlements, quiet...)
+	if fatal == nil && len(writes) > 0 {
+		var written []state.Settlement
+		written, fatal = e.write(ctx, writes)
+		settlements = append(settlements, written...)
+	}
+	if err := e.flush(ctx, settlements); err != nil {
+		return err
+	}
+	return fatal
+}
+
+// flush stores what the chunk came to.
+func (e *errand) flush(ctx context.Context, settlements []state.Settlement) error {
+	if len(e.notes) > 0 {
+		if err := e.Store.NoteChanges(ctx, e.job.Lease, e.notes); err != nil {
+			return err
+		}
+		e.notes = nil
+	}
+	if len(settlements) == 0 {
+		return nil
+	}
+	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
+}
+
+// lookAll finds out live what could not be decided from what is known.
+func (e *errand) lookAll(ctx context.Context, part []Decision) (ready []Decision, settlements []state.Settlement, fatal error) {
+	for _, d := range part {
+		if d.Act != Look {
+			ready = append(ready, d)
+			continue
+		}
+		if e.job.Draining() {
+			return ready, settlements, workers.ErrDraining
+		}
+		seen, err := e.look(ctx, d.Name)
+		if err != nil {
+			failed, stop := e.trouble(d, state.Claimed{Version: e.version(d)}, nil, err)
+			if stop != nil {
+				return ready, settlements, stop
+			}
+			settlements = append(settlements, failed...)
+			continue
+		}
+		in := d.Input
+		in.Seen = seen
+		decided := e.decide(in, e.batch.known[string(d.Name)], e.job)
+		ready = append(ready, decided)
+		settlements = append(settlements, e.settleEarlier(decided)...)
+	}
+	return ready, settlements, nil
+}
+
+// settleEarlier closes the changes that an earlier attempt planned. What is no longer wanted has arrived: both sides were
+// read anew.
+func (e *errand) settleEarlier(d Decision) []state.Settlement {
+	var settlements []state.Settlement
+	for _, change := range e.earlier.unsettled[string(d.Name)] {
+		as := state.ChangeApplied
+		if d.wants(change) || !d.shows(change) {
+			as = state.ChangeSuperseded
+		} else {
+			e.earlier.done[string(d.Name)] = true
+		}
+		settlements = append(settlements, state.Settlement{ChangeIDs: []int64{change.ID}, State: as})
+	}
+	return settlements
+}
+
+// wants says whether the plan holds this change again.
+func (d *Decision) wants(c state.Change) bool {
+	return slices.ContainsFunc(d.Changes, func(mine state.Change) bool { return mine.Field == c.Field && mine.New == c.New })
+}
+
+// shows says whether a change that was planned before is there now.
+func (d *Decision) shows(c state.Change) bool {
+	now := map[string]string{
+		FieldStatus: string(d.Row.Status), FieldExpiry: d.Row.Expiry.String(), FieldNextDue: d.Row.NextDue.String(),
+		FieldNextInvoice: d.Row.NextInvoice.String(),
+	}
+	if c.Side == state.SideAccount && d.Seen.Domain != nil {
+		now[FieldAutoRenew], now[FieldPrivacy] = told(d.Seen.Domain.AutoRenew), told(d.Seen.Domain.Privacy)
+	}
+	return now[c.Field] == c.New
+}
+
+// place sends every change where it belongs: written now, recorded for later, or held. Decisions with nothing to write are
+// settled at once.
+func (e *errand) place(ctx context.Context, ready []Decision) (writes []Decision, settlements []state.Settlement, err error) {
+	for _, d := range ready {
+		now, err := e.sort(ctx, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(now) > 0 {
+			d.Changes = now
+			writes = append(writes, d)
+			continue
+		}
+		if len(d.Changes) == 0 {
+			e.count(d)
+		}
+		d.Changes = nil
+		if settlement, any := e.quiet(d); any {
+			settlements = append(settlements, settlement)
+		}
+	}
+	return writes, settlements, nil
+}
+
+// sort returns the changes that are written now and records the others.
+func (e *errand) sort(ctx context.Context, d Decision) (now []state.Change, err error) {
+	e.notes = append(e.notes, d.Notices...)
+	if e.job.Run.Notify {
+		e.note(d.Changes, state.ChangeNoticed, state.CountUpdated)
+		return nil, nil
+	}
+	if e.job.Batch.Kind == state.BatchDestructive {
+		return d.Changes, nil
+	}
+	var later, switches []state.Change
+	for _, c := range d.Changes {
+		switch {
+		case c.Side == state.SideAccount:
+			switches = append(switches, c)
+		case c.Destructive:
+			c.Deferred = true
+			later = append(later, c)
+		default:
+			now = append(now, c)
+		}
+	}
+	e.note(later, state.ChangePlanned, state.CountDeferred)
+	allowed, err := e.allowed(ctx, d, switches)
+	if err != nil || allowed {
+		return append(now, switches...), err
+	}
+	e.note(switches, state.ChangeHeld, state.CountHeld)
+	return now, nil
+}
+
+// allowed asks the guard, once for each record: what an earlier attempt of the batch planned to write, it had allowed.
+func (e *errand) allowed(ctx context.Context, d Decision, switches []state.Change) (bool, error) {
+	if len(switches) == 0 {
+		return true, nil
+	}
+	for _, change := range e.earlier.unsettled[string(d.Name)] {
+		if change.Destructive {
+			return true, nil
+		}
+	}
+	granted, err := e.Store.GuardTake(ctx, e.job.Run.ID, 1)
+	return granted > 0, err
+}
+
+// note records changes without writing them. What an earlier attempt of the batch noted of the same is replaced.
+func (e *errand) note(changes []state.Change, as state.ChangeState, key string) {
+	if len(changes) == 0 {
+		return
+	}
+	e.add(key, 1)
+	for _, change := range changes {
+		change.State = as
+		e.notes = append(e.notes, change)
+	}
+}
+
+// quiet is what is to be remembered of a record of which nothing is written now; false = nothing.
+func (e *errand) quiet(d Decision) (state.Settlement, bool) {
+	settlement := state.Settlement{State: state.ChangeApplied}
+	if !e.job.Run.Notify && !d.After.equal(d.Memo) {
+		settlement.Subscriber = e.remembered(d, state.Claimed{Version: e.version(d)})
+	}
+	if d.Trouble != nil {
+		settlement.Failures = []state.Failure{e.failure(d, string(d.Trouble.Class), d.Trouble.Message)}
+	} else if e.batch.open[d.Row.ID] {
+		settlement.Resolved = []int64{d.Row.ID}
+	}
+	any := settlement.Subscriber.Email != "" || settlement.Failures != nil || settlement.Resolved != nil
+	return settlement, any
+}
+
+func (e *errand) failure(d Decision, class, message string) state.Failure {
+	return state.Failure{RecordID: d.Row.ID, Key: string(d.Name), RunID: e.job.Run.ID, Class: class, Message: message}
+}
+
+// remembered is the memory of a record as a decision leaves it. What a person has refused stays refused.
+func (e *errand) remembered(d Decision, claimed state.Claimed) state.Subscriber {
+	known := e.batch.known[string(d.Name)]
+	return state.Subscriber{
+		Email: string(d.Name), RecordID: d.Row.ID, Refused: known.Refused, Memo: d.After.encode(), Version: claimed.Version,
+	}
+}
+
+func (e *errand) version(d Decision) int64 { return e.batch.known[string(d.Name)].Version }
+
+// heal ends the failures of records that have left the sync.
+func (e *errand) heal(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, []state.Settlement{{Resolved: ids}})
+}
+
+func (e *errand) add(key string, n int) {
+	if n != 0 {
+		e.counts[key] += int64(n)
+	}
+}
+
+// count files a record that needs nothing (more).
+func (e *errand) count(d Decision) {
+	switch {
+	case e.earlier.done[string(d.Name)]:
+		e.add(state.CountUpdated, 1)
+	case d.Trouble != nil:
+		e.add(state.CountFailed, 1)
+	case d.Skip != "":
+		e.add(state.SkipPrefix+d.Skip, 1)
+	default:
+		e.add(state.CountUnchanged, 1)
+	}
+}
+
+// down says that the account has failed too often in a row to be asked again by this batch.
+func (e *errand) down() bool { return e.misses >= patience }
+
+func (e *errand) downError() error {
+	return fmt.Errorf("the account did not answer several times in a row, at last: %w", e.missed)
+}
+
+// answered counts calls in a row that failed for no fault of the record.
+func (e *errand) answered(err error) {
+	switch fault.ClassOf(err) {
+	case fault.Transient, fault.Protocol:
+		e.misses++
+		e.missed = err
+	default:
+		e.misses = 0
+	}
+}
+
+// trouble turns an error about one record into a settlement, or into an error that stops the batch. ids are its changes
+// that failed.
+func (e *errand) trouble(d Decision, claimed state.Claimed, ids []int64, err error) ([]state.Settlement, error) {
+	class := fault.ClassOf(err)
+	switch class {
+	case fault.RateLimited, fault.Held, fault.Auth:
+		return nil, err
+	case fault.Transient, fault.Protocol:
+		if !e.job.Last && e.down() {
+			return nil, err
+		}
+		if !e.job.Last {
+			e.unsettled = err // the newest says it best
+			return nil, nil
+		}
+	}
+	e.add(state.CountFailed, 1)
+	settlement := state.Settlement{
+		ChangeIDs: ids, State: state.ChangeFailed, Failures: []state.Failure{e.failure(d, string(class), err.Error())},
+	}
+	for _, change := range e.earlier.unsettled[string(d.Name)] {
+		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
+	}
+	if claimed.OK { // the claim ends with what is remembered
+		settlement.Subscriber = e.remembered(d, claimed)
+	}
+	return []state.Settlement{settlement}, nil
+}

@@ -1,0 +1,119 @@
+package domainsync
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// evidence reads what was listed of the names of a batch. Without a listing nothing is known.
+func (w *Worker) evidence(ctx context.Context, job workers.Job, b batch) (map[registrar.Name]Evidence, error) {
+	evidence := map[registrar.Name]Evidence{}
+	if job.Run.ListingID == 0 || len(b.records) == 0 {
+		return evidence, nil
+	}
+	names := make([]string, len(b.records))
+	for i, r := range b.records {
+		names[i] = string(r.name)
+	}
+	listing, err := w.Store.Listing(ctx, job.Run.ListingID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := w.Store.ListingRows(ctx, job.Run.ListingID, names)
+	if err != nil {
+		return nil, err
+	}
+	missed := Evidence{Known: !w.Transfers, Gaps: parsePlace(listing.Cursor).gaps, Old: w.now().Sub(listing.BegunAt) > w.maxAge()}
+	for _, r := range b.records {
+		evidence[r.name] = missed
+	}
+	for _, row := range rows {
+		name := registrar.Name(row.Key)
+		evidence[name], err = w.with(evidence[name], row)
+		if err != nil {
+			return nil, fault.New(fault.Refused, job.Batch.Account, "read listing", "entry of run %d: %w", job.Run.ID, err)
+		}
+	}
+	return evidence, nil
+}
+
+// with takes one listed entry in. Of several of one name (an order that has ended and one that runs) the one that is
+// alive counts.
+func (w *Worker) with(e Evidence, row state.ListingRow) (Evidence, error) {
+	e.Known = true
+	if w.Transfers {
+		e.Transfer = &registrar.Transfer{}
+		return e, json.Unmarshal(row.Body, e.Transfer)
+	}
+	var domain registrar.Domain
+	err := json.Unmarshal(row.Body, &domain)
+	if e.Domain == nil || life(domain.Status) >= life(e.Domain.Status) {
+		e.Domain = &domain
+	}
+	return e, err
+}
+
+func life(s registrar.Status) int {
+	switch s {
+	case registrar.Active, registrar.Suspended:
+		return 3
+	case registrar.Deleted, registrar.TransferredAway, registrar.Failed:
+		return 0
+	case registrar.Unknown:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// look asks the registrar about one name, and about what became of it when it is not there.
+func (e *errand) look(ctx context.Context, name registrar.Name) (Evidence, error) {
+	seen := Evidence{Known: true, Live: true}
+	if e.Transfers {
+		transfer, err := ask(e, func() (registrar.Transfer, error) { return e.track(ctx, name) })
+		seen.Transfer = transfer
+		return seen, err
+	}
+	var err error
+	if seen.Domain, err = ask(e, func() (registrar.Domain, error) { return e.Registrar.Get(ctx, name) }); err != nil || seen.Domain != nil {
+		return seen, err
+	}
+	if historian, ok := e.Registrar.(registrar.Historian); ok {
+		seen.Departure, err = ask(e, func() (registrar.Departure, error) { return historian.Departed(ctx, name) })
+	}
+	if err == nil && seen.Departure == nil && e.Witness != nil {
+		seen.Testimony, err = ask(e, func() (registrar.Testimony, error) { return e.Witness.Testify(ctx, name) })
+	}
+	return seen, err
+}
+
+func (e *errand) track(ctx context.Context, name registrar.Name) (registrar.Transfer, error) {
+	tracker, ok := e.Registrar.(registrar.TransferTracker)
+	if !ok {
+		return registrar.Transfer{}, cannot(e.job, "follow a transfer")
+	}
+	return tracker.Transfer(ctx, name)
+}
+
+// ask makes one call; nil = the other side does not know the name.
+func ask[T any](e *errand, call func() (T, error)) (*T, error) {
+	if e.down() {
+		return nil, e.downError()
+	}
+	e.add(state.CountCalls, 1)
+	answer, err := call()
+	e.answered(err)
+	switch {
+	case err == nil:
+		return &answer, nil
+	case fault.Is(err, fault.NotFound):
+		return nil, nil //nolint:nilnil // not there is an answer
+	default:
+		return nil, err
+	}
+}

@@ -1,0 +1,204 @@
+package domainsync
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// record is one row with the name it is compared by.
+type record struct {
+	row  whmcs.Domain
+	name registrar.Name
+}
+
+// batch is what one batch has to settle, and what is remembered of it.
+type batch struct {
+	records  []record
+	known    map[string]state.Subscriber // by name
+	open     map[int64]bool              // records that have an open failure
+	failures []state.Failure             // records that cannot even be looked up
+	healed   []int64                     // records with an open failure that are no longer ours to settle
+}
+
+func (b batch) memo(name registrar.Name) Memo {
+	var memo Memo
+	if raw := b.known[string(name)].Memo; len(raw) > 0 {
+		_ = json.Unmarshal(raw, &memo) // what cannot be read is as good as forgotten
+	}
+	return memo
+}
+
+// read gathers the records of a batch and sorts out those that have no valid name, or whose name is another record's.
+func (w *Worker) read(ctx context.Context, job workers.Job) (batch, error) {
+	rows, set, err := w.load(ctx, job)
+	if err != nil {
+		return batch{}, err
+	}
+	b := batch{known: set.Subscribers, open: map[int64]bool{}}
+	for _, failure := range set.Failures {
+		b.open[failure.RecordID] = true
+	}
+	names := map[int64]registrar.Name{}
+	for _, row := range rows {
+		name, err := registrar.ParseName(row.RawName)
+		if err != nil {
+			b.fail(row, job, "the domain name is not valid: %v", err)
+			continue
+		}
+		names[row.ID] = name
+		b.records = append(b.records, record{row, name})
+	}
+	b.addHealed(rows)
+	rivals, err := w.enroll(ctx, job, rows, names, set, &b)
+	if err != nil {
+		return batch{}, err
+	}
+	b.dropDoubles(rivals, job)
+	return b, nil
+}
+
+func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Domain, state.RecordSet, error) {
+	b := job.Batch
+	if len(b.IDs) > 0 {
+		rows, err := w.Domains.DomainsByIDs(ctx, b.IDs)
+		if err != nil {
+			return nil, state.RecordSet{}, err
+		}
+		set, err := w.Store.SubscribersForIDs(ctx, b.Sync, b.IDs)
+		return rows, set, err
+	}
+	rows, err := w.Domains.Domains(ctx, b.FromID, b.ToID)
+	if err != nil {
+		return nil, state.RecordSet{}, err
+	}
+	set, err := w.Store.SubscribersByRange(ctx, b.Sync, b.FromID, b.ToID)
+	return rows, set, err
+}
+
+func (b *batch) fail(row whmcs.Domain, job workers.Job, format string, args ...any) {
+	b.failures = append(b.failures, state.Failure{
+		RecordID: row.ID, Key: row.RawName, RunID: job.Run.ID, Class: string(fault.Refused), Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// addHealed finds records with an open failure that were not read: they left the sync.
+func (b *batch) addHealed(rows []whmcs.Domain) {
+	for id := range b.open {
+		if !slices.ContainsFunc(rows, func(row whmcs.Domain) bool { return row.ID == id }) {
+			b.healed = append(b.healed, id)
+		}
+	}
+	slices.Sort(b.healed)
+}
+
+// enroll brings the roster up to date and returns the other records that share a name with one of the batch, by name.
+func (w *Worker) enroll(ctx context.Context, job workers.Job, rows []whmcs.Domain, names map[int64]registrar.Name, set state.RecordSet, b *batch) (map[registrar.Name][]whmcs.Domain, error) {
+	put, gone := compareRoster(rows, names, set.Roster)
+	if err := w.Store.PutRoster(ctx, job.Batch.Sync, put, gone); err != nil {
+		return nil, err
+	}
+	shared := set.Shared
+	if fresh := keys(put); len(fresh) > 0 {
+		more, err := w.Store.RosterByEmails(ctx, job.Batch.Sync, fresh)
+		if err != nil {
+			return nil, err
+		}
+		known, err := w.Store.SubscribersByEmails(ctx, job.Batch.Sync, fresh)
+		if err != nil {
+			return nil, err
+		}
+		for name, subscriber := range known {
+			b.known[name] = subscriber
+		}
+		shared = append(shared, more...)
+	}
+	return w.rivals(ctx, shared, names)
+}
+
+// compareRoster finds what the roster does not know yet: new names, and records that are no longer in the sync.
+func compareRoster(rows []whmcs.Domain, names map[int64]registrar.Name, roster []state.RosterRow) (put []state.RosterRow, gone []int64) {
+	known := map[int64]string{}
+	for _, r := range roster {
+		known[r.RecordID] = r.Email
+		if !slices.ContainsFunc(rows, func(row whmcs.Domain) bool { return row.ID == r.RecordID }) {
+			gone = append(gone, r.RecordID)
+		}
+	}
+	for _, row := range rows {
+		before, listed := known[row.ID]
+		if name := string(names[row.ID]); !listed || before != name {
+			put = append(put, state.RosterRow{RecordID: row.ID, Email: name})
+		}
+	}
+	return put, gone
+}
+
+func keys(rows []state.RosterRow) []string {
+	var keys []string
+	for _, row := range rows {
+		if row.Email != "" {
+			keys = append(keys, row.Email)
+		}
+	}
+	return keys
+}
+
+// rivals reads the records outside the batch that share a name with one inside.
+func (w *Worker) rivals(ctx context.Context, shared []state.RosterRow, inside map[int64]registrar.Name) (map[registrar.Name][]whmcs.Domain, error) {
+	var ids []int64
+	for _, row := range shared {
+		if _, ours := inside[row.RecordID]; !ours {
+			ids = append(ids, row.RecordID)
+		}
+	}
+	rivals := map[registrar.Name][]whmcs.Domain{}
+	if len(ids) == 0 {
+		return rivals, nil
+	}
+	rows, err := w.Domains.DomainsByIDs(ctx, ids)
+	for _, row := range rows {
+		if name, invalid := registrar.ParseName(row.RawName); invalid == nil {
+			rivals[name] = append(rivals[name], row)
+		}
+	}
+	return rivals, err
+}
+
+// dropDoubles leaves of several records of one name the one that is alive; the others are reported and not touched.
+func (b *batch) dropDoubles(rivals map[registrar.Name][]whmcs.Domain, job workers.Job) {
+	for _, r := range b.records {
+		rivals[r.name] = append(rivals[r.name], r.row)
+	}
+	b.records = slices.DeleteFunc(b.records, func(r record) bool {
+		alive := slices.MinFunc(rivals[r.name], livelier)
+		if alive.ID == r.row.ID {
+			return false
+		}
+		b.fail(r.row, job, "domain %d has the same name (%s); this one was not touched", alive.ID, alive.Status)
+		return true
+	})
+}
+
+// livelier orders records of one name: the one that has more of its life left first, of equals the newest.
+func livelier(a, b whmcs.Domain) int {
+	return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), cmp.Compare(b.ID, a.ID))
+}
+
+// rank puts what is still to come behind what is active and before what is over.
+func rank(s whmcs.DomainStatus) int {
+	if n, aged := age[s]; aged && n > 0 {
+		return n + 1
+	} else if aged {
+		return 0
+	}
+	return 1
+}

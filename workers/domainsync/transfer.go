@@ -1,0 +1,80 @@
+package domainsync
+
+import (
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+)
+
+// DecideTransfer says what follows from how a transfer in stands. It is pure; ask again with better evidence when it says
+// Look.
+func (p Policy) DecideTransfer(in Input) Decision {
+	d := Decision{Input: in, Act: Settle, After: in.Memo}
+	switch transfer := in.Seen.Transfer; {
+	case in.Row.Status != whmcs.DomainPendingTransfer:
+		d.After, d.Skip = Memo{}, "not_pending"
+	case transfer == nil && !in.Seen.Live:
+		d.Act = Look
+	case transfer == nil:
+		d.trouble(fault.NotFound, "the registrar knows of no transfer of this domain")
+	default:
+		p.followTransfer(&d, *transfer)
+	}
+	return d.concluded()
+}
+
+func (p Policy) followTransfer(d *Decision, t registrar.Transfer) {
+	switch t.State {
+	case registrar.TransferCompleted:
+		p.completed(d, t)
+	case registrar.TransferFailed:
+		p.failed(d, t)
+	case registrar.TransferPending:
+		p.pending(d, t)
+	default:
+		d.trouble(fault.Refused, "the registrar's transfer status %q is not known; nothing was changed", t.Raw)
+	}
+}
+
+// completed makes the domain Active. Some registrars know the date only hours later; then it is left to the next pass over
+// the domains.
+func (p Policy) completed(d *Decision, t registrar.Transfer) {
+	d.After.Pending = time.Time{}
+	after := d.Row.Values()
+	after.Status = whmcs.DomainActive
+	p.expiry(d, registrar.Domain{Status: registrar.Active, Dates: t.Dates}, &after)
+	p.due(d, &after)
+	d.add(after)
+}
+
+func (p Policy) failed(d *Decision, t registrar.Transfer) {
+	d.After.Pending = time.Time{}
+	if p.Failed != CancelFailed {
+		d.trouble(fault.Rejected, "the transfer failed%s", because(t.Reason))
+		return
+	}
+	if !d.Seen.Live {
+		d.Act = Look
+		return
+	}
+	after := d.Row.Values()
+	after.Status = whmcs.DomainCancelled
+	d.add(after)
+	for i := range d.Changes {
+		d.Changes[i].Reason = "the transfer failed" + because(t.Reason)
+	}
+}
+
+// pending remembers since when, and reports what takes too long.
+func (p Policy) pending(d *Decision, t registrar.Transfer) {
+	d.Skip = "pending"
+	if d.After.Pending.IsZero() {
+		d.After.Pending = d.Now
+	}
+	days := int(d.Now.Sub(d.After.Pending) / (24 * time.Hour))
+	if p.PendFor > 0 && days >= p.PendFor {
+		d.trouble(fault.Held, "the transfer has been pending for %d days%s", days, because(t.Reason))
+	}
+}

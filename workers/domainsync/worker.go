@@ -1,0 +1,161 @@
+package domainsync
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/whmcsync/whmcsync/internal/civil"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
+)
+
+// Worker executes the batches of one domains or transfers sync. It may be used by many goroutines at once.
+type Worker struct {
+	Policy    Policy
+	Transfers bool // it follows transfers in; otherwise it keeps domains in step
+	Domains   Domains
+	Registrar registrar.Registrar
+	Witness   registrar.Witness // nil = nobody
+	Store     Store
+	Zone      *time.Location // where WHMCS is; default UTC
+	MaxAge    time.Duration  // how old a listing may be for a write upon it; default one hour
+	Now       func() time.Time
+	Log       zerolog.Logger
+}
+
+// chunk is how many records are claimed, written and settled together: what a crash leaves to be looked at again.
+const chunk = 25
+
+// Do executes one batch of whatever kind.
+func (w *Worker) Do(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+	switch job.Batch.Kind {
+	case state.BatchListing:
+		counts, err := w.list(ctx, job)
+		return counts, nil, err
+	case state.BatchRevert:
+		return w.revert(ctx, job)
+	default:
+		return w.settle(ctx, job)
+	}
+}
+
+// settle reads the batch, plans every record, and settles those with something to do, a chunk at a time.
+func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+	batch, err := w.read(ctx, job)
+	if err != nil {
+		return nil, nil, err
+	}
+	earlier, err := w.earlier(ctx, job)
+	if err != nil {
+		return nil, nil, err
+	}
+	decisions, err := w.plan(ctx, job, batch, earlier)
+	if err != nil {
+		return nil, nil, err
+	}
+	errand := &errand{Worker: w, job: job, batch: batch, earlier: earlier, counts: state.Counts{}}
+	errand.add(state.CountRecords, len(decisions)+len(batch.failures))
+	errand.add(state.CountFailed, len(batch.failures))
+	var busy []Decision
+	for _, d := range decisions {
+		if d.Act == Nothing && !batch.open[d.Row.ID] {
+			errand.count(d)
+		} else {
+			busy = append(busy, d)
+		}
+	}
+	for part := range slices.Chunk(busy, chunk) {
+		if err := errand.do(ctx, part); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := errand.heal(ctx, batch.healed); err != nil {
+		return nil, nil, err
+	}
+	return errand.counts, batch.failures, errand.unsettled
+}
+
+// plan decides about every record from memory and, where the run has one, the listing.
+func (w *Worker) plan(ctx context.Context, job workers.Job, b batch, earlier earlier) ([]Decision, error) {
+	evidence, err := w.evidence(ctx, job, b)
+	if err != nil {
+		return nil, err
+	}
+	mustLook := job.Run.Trigger == state.ByRetry || job.Batch.Kind == state.BatchDestructive
+	decisions := make([]Decision, len(b.records))
+	for i, r := range b.records {
+		decisions[i] = w.decide(Input{
+			Row: r.row, Name: r.name, Seen: evidence[r.name], Memo: b.memo(r.name), Today: w.today(), Now: w.now(),
+		}, b.known[string(r.name)], job)
+		if mustLook || earlier.unsettled[string(r.name)] != nil {
+			decisions[i].Act = Look
+		}
+	}
+	return decisions, nil
+}
+
+// decide asks the policy and leaves out what a person, or the registrar, has refused.
+func (w *Worker) decide(in Input, known state.Subscriber, job workers.Job) Decision {
+	if job.Run.Trigger == state.ByRetry {
+		known.Refused, in.Memo.Rejected = nil, ""
+	}
+	decide := w.Policy.Decide
+	if w.Transfers {
+		decide = w.Policy.DecideTransfer
+	}
+	d := decide(in)
+	if job.Run.Kind == state.RunApprove {
+		return d // the approval is newer than any refusal
+	}
+	wanted := slices.DeleteFunc(slices.Clone(d.Changes), func(c state.Change) bool { return state.Refuses(known.Refused, c.Wish) })
+	if len(wanted) < len(d.Changes) {
+		d.Changes, d.Skip = wanted, cmp.Or(d.Skip, "refused")
+		d = d.concluded()
+	}
+	return d
+}
+
+func (w *Worker) today() civil.Date {
+	return civil.Of(w.now().In(cmp.Or(w.Zone, time.UTC)))
+}
+
+func (w *Worker) now() time.Time {
+	if w.Now != nil {
+		return w.Now()
+	}
+	return time.Now()
+}
+
+func (w *Worker) maxAge() time.Duration { return cmp.Or(w.MaxAge, time.Hour) }
+
+// earlier is what earlier attempts of the same batch did.
+type earlier struct {
+	done      map[string]bool           // names of which something was written
+	unsettled map[string][]state.Change // by name, changes planned and perhaps written
+}
+
+// earlier reads what earlier attempts of this batch did. A first attempt has none.
+func (w *Worker) earlier(ctx context.Context, job workers.Job) (earlier, error) {
+	e := earlier{done: map[string]bool{}, unsettled: map[string][]state.Change{}}
+	if job.Batch.FirstTry {
+		return e, nil
+	}
+	changes, err := w.Store.Changes(ctx, state.ChangeFilter{BatchID: job.Batch.ID})
+	if err != nil {
+		return e, err
+	}
+	for _, change := range changes {
+		switch {
+		case change.State == state.ChangeApplied:
+			e.done[change.Key] = true
+		case change.State == state.ChangePlanned && !change.Deferred:
+			e.unsettled[change.Key] = append(e.unsettled[change.Key], change)
+		}
+	}
+	return e, nil
+}
