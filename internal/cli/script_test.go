@@ -73,7 +73,7 @@ func (w *world) setup(env *testscript.Env) error {
 
 func (w *world) commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"code": code, "eventually": eventually, "json": jsonHas, "sql": w.sql, "as": w.as, "clients": w.clients, "person": w.person, "fault": w.fault, "secret": w.secret,
+		"code": code, "eventually": eventually, "json": jsonHas, "sql": w.sql, "as": w.as, "clients": w.clients, "person": w.person, "unsubscribe": w.unsubscribe, "fault": w.fault, "secret": w.secret,
 	}
 }
 

@@ -178,6 +178,18 @@ func (w *world) person(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
+// unsubscribe has people leave the list by their own will.
+func (w *world) unsubscribe(ts *testscript.TestScript, _ bool, emails []string) {
+	for _, email := range emails {
+		p, found := w.sim.Person(email)
+		if !found {
+			ts.Fatalf("%s is not on the list", email)
+		}
+		p.Unsubscribed = true
+		w.sim.Seed(p)
+	}
+}
+
 // fault makes the list misbehave: fault '{"kind": "revoked"}'; without arguments it is well again.
 func (w *world) fault(ts *testscript.TestScript, _ bool, args []string) {
 	faults := make([]sim.Fault, len(args))
