@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,30 +11,59 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 )
 
 // midway is how many writes a run has made when something happens to it; it makes more than 1,000.
 const midway = 200
 
+// outlives has the usual staff begin a run, has something happen to it midway, and checks that everybody is settled all
+// the same.
+func (w *world) outlives(happens func(c crew)) state.Run {
+	w.t.Helper()
+	c := w.staff()
+	want := w.expect()
+	id := w.ask(false)
+	w.written(midway)
+	happens(c)
+	run := w.await(id, patience)
+	w.settled(run, want)
+	return run
+}
+
+// killable is a server that a test may kill and start again.
+type killable interface {
+	Kill()
+	Restart(ctx context.Context) error
+}
+
+// restarted is a server's crash, and that it is back after so long.
+func (w *world) restarted(s killable, outage time.Duration) func(crew) {
+	return func(crew) {
+		s.Kill()
+		<-time.After(outage)
+		if err := s.Restart(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
 func TestKilledWorkerIsReplacedWithinHalfAMinute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shape{})
-	c := w.staff()
-	want := w.expect()
-	run := w.ask(false)
-	w.written(midway)
-	victim := w.busy(c)
-	victim.kill()
-	killed := time.Now()
-	lost := w.batchesOf(victim)
-	if len(lost) == 0 {
-		t.Fatal("the worker was killed outside of a batch, so nothing is shown")
-	}
-	for _, batch := range lost {
-		w.takenOver(batch, victim, killed)
-	}
-	w.settled(w.await(run, patience), want)
+	w.outlives(func(c crew) {
+		victim := w.busy(c)
+		victim.kill()
+		killed := time.Now()
+		lost := w.batchesOf(victim)
+		if len(lost) == 0 {
+			t.Fatal("the worker was killed outside of a batch, so nothing is shown")
+		}
+		for _, batch := range lost {
+			w.takenOver(batch, victim, killed)
+		}
+	})
 }
 
 // busy is a worker in the middle of batches.
@@ -88,22 +118,19 @@ func (w *world) takenOver(batch int64, victim *process, since time.Time) {
 func TestWorkerEndsInTimeAndHandsItsBatchesBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shape{})
-	c := w.staff()
-	want := w.expect()
-	run := w.ask(false)
-	w.written(midway)
-	worker := w.busy(c)
-	if took := worker.terminate(patience); took > 25*time.Second {
-		t.Errorf("the worker took %s to end", took)
-	}
-	if code := worker.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-	if held := w.batchesOf(worker); len(held) > 0 {
-		t.Errorf("batches %v still belong to the worker that ended", held)
-	}
-	w.settled(w.await(run, patience), want)
-	if n := w.count(`SELECT count(*) FROM batches WHERE run_id = $1 AND generation > 1`, run); n == 0 {
+	run := w.outlives(func(c crew) {
+		worker := w.busy(c)
+		if took := worker.terminate(patience); took > 25*time.Second {
+			t.Errorf("the worker took %s to end", took)
+		}
+		if code := worker.cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+		if held := w.batchesOf(worker); len(held) > 0 {
+			t.Errorf("batches %v still belong to the worker that ended", held)
+		}
+	})
+	if n := w.count(`SELECT count(*) FROM batches WHERE run_id = $1 AND generation > 1`, run.ID); n == 0 {
 		t.Error("no batch was handed back")
 	}
 	if n := w.count(`SELECT coalesce(sum(attempts), 0) FROM batches`); n != 0 {
@@ -161,27 +188,14 @@ func TestRedisLosesEverything(t *testing.T) {
 		t.Parallel()
 		url := testkit.Redis(t)
 		w := newWorld(t, shape{redis: url, sync: smallBatches})
-		w.staff()
-		want := w.expect()
-		run := w.ask(false)
-		w.written(midway)
-		flush(t, url)
-		w.settled(w.await(run, patience), want)
+		w.outlives(func(crew) { flush(t, url) })
 		w.requeued()
 	})
 	t.Run("by a crash, and comes back empty", func(t *testing.T) {
 		t.Parallel()
 		server := testkit.PrivateRedis(t)
 		w := newWorld(t, shape{redis: server.URL, sync: smallBatches})
-		w.staff()
-		want := w.expect()
-		run := w.ask(false)
-		w.written(midway)
-		server.Kill()
-		if err := server.Restart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		w.settled(w.await(run, patience), want)
+		w.outlives(w.restarted(server, 0))
 		w.requeued()
 	})
 }
@@ -216,30 +230,13 @@ func TestPostgresGoesAway(t *testing.T) {
 		t.Parallel()
 		server := testkit.PrivatePostgres(t)
 		w := newWorld(t, shape{postgres: server.URL})
-		w.staff()
-		want := w.expect()
-		run := w.ask(false)
-		w.written(midway)
-		server.Kill()
-		if err := server.Restart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		w.settled(w.await(run, patience), want)
+		w.outlives(w.restarted(server, 0))
 	})
 	t.Run("for ten seconds", func(t *testing.T) {
 		t.Parallel()
 		server := testkit.PrivatePostgres(t)
 		w := newWorld(t, shape{postgres: server.URL})
-		w.staff()
-		want := w.expect()
-		run := w.ask(false)
-		w.written(midway)
-		server.Kill()
-		<-time.After(10 * time.Second) // the outage itself
-		if err := server.Restart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		w.settled(w.await(run, patience), want)
+		w.outlives(w.restarted(server, 10*time.Second))
 	})
 }
 
@@ -247,15 +244,7 @@ func TestMySQLIsRestartedInMidRun(t *testing.T) {
 	t.Parallel()
 	server := testkit.PrivateMariaDB(t)
 	w := newWorld(t, shape{mysql: server.DSN, sync: "guard: {min: 5000}\npoll: 0s\nbatch_size: 50\nwindow: 4"})
-	w.staff()
-	want := w.expect()
-	run := w.ask(false)
-	w.written(midway)
-	server.Kill()
-	if err := server.Restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	w.settled(w.await(run, patience), want)
+	w.outlives(w.restarted(server, 0))
 }
 
 func TestEmbeddedServersLoseNothingWhenTheirProcessIsKilled(t *testing.T) {

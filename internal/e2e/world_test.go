@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -131,8 +132,8 @@ func (w *world) buildWHMCS(s shape) {
 	if err := load(w.t.Context(), w.dsn); err != nil {
 		w.t.Fatal(err)
 	}
-	if n := max(0, cmpOr(s.clients, 2000)-3); n > 0 { // three are in every database
-		if _, err := fixture.Clients(w.t.Context(), w.dsn, fixture.Options{N: n, Seed: cmpOr(s.seed, 1), FourByte: true}); err != nil {
+	if n := max(0, cmp.Or(s.clients, 2000)-3); n > 0 { // three are in every database
+		if _, err := fixture.Clients(w.t.Context(), w.dsn, fixture.Options{N: n, Seed: cmp.Or(s.seed, 1), FourByte: true}); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -144,14 +145,6 @@ func (w *world) buildWHMCS(s shape) {
 	if s.clients < 0 {
 		w.exec("DELETE FROM tblclients")
 	}
-}
-
-func cmpOr[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 // lax is the DSN with which WHMCS itself would write: zero dates are allowed.
@@ -239,8 +232,8 @@ syncs:
       - {id: 4, when: {country: [ES, PT]}}
     fields: {name: full_name, locale: language, country: country, "custom:11": companyname, "custom:12": "custom_field:1"}
 %s
-`, filepath.Join(w.dir, "state"), s.postgres, s.redis, w.dsn, hookSecret, w.list.URL(), apiKey, cmpOr(s.rate, "400"),
-		indent(4, s.account), indent(4, cmpOr(s.sync, "guard: {min: 5000}\npoll: 0s")))
+`, filepath.Join(w.dir, "state"), s.postgres, s.redis, w.dsn, hookSecret, w.list.URL(), apiKey, cmp.Or(s.rate, "400"),
+		indent(4, s.account), indent(4, cmp.Or(s.sync, "guard: {min: 5000}\npoll: 0s")))
 	path := filepath.Join(w.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
