@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/whmcsync/whmcsync/internal/civil"
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -49,6 +50,23 @@ func TestAStrictServerThatDies(t *testing.T) {
 		}
 		if err := db.LogActivity(t.Context(), "hello"); err != nil {
 			t.Error(err)
+		}
+	})
+	t.Run("domains with zero dates are read and written", func(t *testing.T) {
+		domainFeatures, err := db.ProbeDomains(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []int64{2, 3, 10} {
+			domains, err := db.DomainsByIDs(t.Context(), domainFeatures, whmcs.DomainFilter{}, []int64{id})
+			if err != nil || len(domains) != 1 {
+				t.Fatal(domains, err)
+			}
+			write := whmcs.DomainWrite{ID: id, Old: domains[0].Values(), New: domains[0].Values()}
+			write.New.Expiry = civil.Must("2028-01-01")
+			if changed, _, err := db.WriteDomain(t.Context(), domainFeatures, write); !changed || err != nil {
+				t.Error(id, changed, err)
+			}
 		}
 	})
 	t.Run("without a server all is a matter of time", func(t *testing.T) {
