@@ -5,11 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
@@ -83,38 +80,6 @@ func TestOneDirectoryServesOneProcess(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want an error with %q", err, want)
 	}
-}
-
-func TestPostgresDiesWithItsParent(t *testing.T) {
-	t.Parallel()
-	onLinux(t)
-	parent, server := startParent(t, t.TempDir())
-	check(t, parent.Process.Kill())
-	eventually(t, "the server is gone", func() bool { return gone(server) })
-}
-
-func TestPostgresWaitsForAnOrphanOfAKilledParent(t *testing.T) {
-	t.Parallel()
-	onLinux(t)
-	dir := t.TempDir()
-	parent, server := startParent(t, dir)
-	check(t, syscall.Kill(server, syscall.SIGSTOP)) // it cannot leave yet
-	check(t, parent.Process.Kill())
-	_ = parent.Wait()
-	time.AfterFunc(300*time.Millisecond, func() { _ = syscall.Kill(server, syscall.SIGCONT) })
-	inPostgres(t, startPostgres(t, dir).URL, "SELECT 1")
-	if !gone(server) {
-		t.Error("two servers work on one directory")
-	}
-}
-
-// onLinux skips what only Linux can do, and where there is no PostgreSQL.
-func onLinux(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux ends a child with its parent")
-	}
-	startPostgres(t, t.TempDir()).Stop()
 }
 
 func TestPostgresStartsOverAForeignPidFile(t *testing.T) {

@@ -1,17 +1,12 @@
 package services_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
@@ -41,43 +36,6 @@ func holdPostgres(dir string) int {
 	return 0
 }
 
-// startParent runs the test program as the owner of a server in dir and returns it with the server's process id.
-func startParent(t *testing.T, dir string) (parent *exec.Cmd, server int) {
-	t.Helper()
-	parent = exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), envChild+"="+dir)
-	stdin, err := parent.StdinPipe()
-	check(t, err)
-	t.Cleanup(func() { stdin.Close() })
-	var stdout, stderr bytes.Buffer
-	said := &firstLine{text: &stdout, done: make(chan struct{})}
-	parent.Stdout, parent.Stderr = said, &stderr
-	check(t, parent.Start())
-	t.Cleanup(func() { _ = parent.Process.Kill(); _ = parent.Wait() })
-	select {
-	case <-said.done:
-	case <-time.After(time.Minute):
-		t.Fatalf("the parent started no server: %s", stderr.String())
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(stdout.String()))
-	check(t, err)
-	return parent, pid
-}
-
-// firstLine closes done once a line was written.
-type firstLine struct {
-	text *bytes.Buffer
-	done chan struct{}
-}
-
-func (f *firstLine) Write(p []byte) (int, error) {
-	n, err := f.text.Write(p)
-	if bytes.ContainsRune(p, '\n') {
-		close(f.done)
-	}
-	return n, err
-}
-
 // need ends the test when a server is not installed here; CI has all of them.
 func need(t *testing.T, err error) {
 	t.Helper()
@@ -92,24 +50,6 @@ func check(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// eventually polls until cond holds; testkit has the same, but stands on this package.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !cond() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-// gone says whether the process has ended; one that only waits to be collected by its new parent has.
-func gone(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || strings.Contains(string(stat), ") Z ")
 }
 
 // inPostgres runs the statements over one connection; a query's single number is returned.
