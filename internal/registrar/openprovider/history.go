@@ -1,0 +1,66 @@
+package openprovider
+
+import (
+	"context"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/registrar/openprovider/wire"
+)
+
+// Departed looks among the names that have left the live list. A name that is deleted and known to the queue of outgoing
+// transfers has been transferred away; any other deleted one has lapsed. See registrar.Historian.
+func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.Departure, error) {
+	op := "look for the end of " + string(name)
+	row, err := a.find(ctx, name, wire.Query{Op: op, Call: "find_deleted", Deleted: true})
+	if err != nil {
+		return registrar.Departure{}, err
+	}
+	d := domain(row, name, registrar.NotTold)
+	if d.Status != registrar.Lapsed {
+		return registrar.Departure{}, fault.New(fault.NotFound, a.name, op, "nothing says that the name has left")
+	}
+	left := registrar.Departure{Status: registrar.Lapsed, Day: date(row.DeletedAt).Day, Raw: d.Raw}
+	away, err := a.transferredOut(ctx, name, row)
+	switch {
+	case err != nil:
+		return registrar.Departure{}, err
+	case away:
+		left.Status, left.Raw = registrar.TransferredAway, d.Raw+" after "+outgoing
+	default:
+		left.GraceUntil, left.RedemptionUntil = d.GraceUntil, d.RedemptionUntil
+	}
+	return left, nil
+}
+
+// The queues of orders. Their names are documented for the XML API only.
+const (
+	outgoing = "transferOut"
+	other    = "renew" // one in which a name that has left cannot be
+)
+
+// transferredOut believes the queue's filter only when it has seen it work: the row must be in one queue and not in the
+// other. A server that knows no such filter would show it in both.
+func (a *Account) transferredOut(ctx context.Context, name registrar.Name, row wire.Domain) (bool, error) {
+	in, err := a.queued(ctx, name, row, outgoing)
+	if !in || err != nil {
+		return false, err
+	}
+	in, err = a.queued(ctx, name, row, other)
+	return !in, err
+}
+
+// queued says whether a queue holds the row. A server that refuses the question gives no evidence: it is as if the row
+// were in the wrong queue.
+func (a *Account) queued(ctx context.Context, name registrar.Name, row wire.Domain, queue string) (bool, error) {
+	found, err := a.find(ctx, name, wire.Query{
+		Op: "look for " + string(name) + " in the queue " + queue, Call: "find_queued", Deleted: true, Queue: queue,
+	})
+	switch fault.ClassOf(err) {
+	case fault.NotFound:
+		return false, nil
+	case fault.Rejected:
+		return queue == other, nil
+	}
+	return found.ID == row.ID, err
+}
