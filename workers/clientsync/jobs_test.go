@@ -3,7 +3,6 @@ package clientsync_test
 import (
 	"context"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -90,24 +89,7 @@ func TestOneBadRecordOfAJobStopsNobodyElse(t *testing.T) {
 	for class, more := range map[fault.Class]int{fault.Transient: 2, fault.Protocol: 2, fault.Rejected: 0, fault.Refused: 0} {
 		t.Run(string(class), func(t *testing.T) {
 			t.Parallel()
-			b := setupJobs(t, crowdOf(4)...)
-			run := b.start(100)
-			calm := b.failing("upsert", "c2@example.com", trouble(class))
-			failed := b.work()
-			for range more {
-				if len(failed) != 1 || !fault.Is(failed[0], class) {
-					t.Fatalf("handed back with %v", failed)
-				}
-				failed = b.again()
-			}
-			if len(failed) != 0 {
-				t.Fatalf("the last attempt failed: %v", failed)
-			}
-			b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 3, "failed": 1})
-			b.wantFailures("2 " + string(class))
-			calm()
-			b.wantAfterTrouble(class)
-			b.wantOneWriteEach(4)
+			setupJobs(t, crowdOf(4)...).wantOneFailure(class, more)
 		})
 	}
 	t.Run("one whom the list has deleted", func(t *testing.T) {
@@ -214,11 +196,7 @@ func TestAJobWithRefusedCredentialsPausesTheAccount(t *testing.T) {
 	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
 		t.Fatalf("handed back with %v", failed)
 	}
-	accounts, err := b.store.Accounts(b.ctx)
-	must(t, err)
-	if accounts[0].PausedAt.IsZero() || !strings.Contains(accounts[0].PauseReason, "credentials refused") {
-		t.Fatalf("account %+v", accounts[0])
-	}
+	b.wantPaused()
 	b.list.before = nil
 	must(t, b.store.ResumeAccount(b.ctx, account))
 	b.mustWork()

@@ -137,17 +137,23 @@ func TestRefusedCredentialsPauseTheAccount(t *testing.T) {
 	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
 		t.Fatalf("handed back with %v", failed)
 	}
-	accounts, err := b.store.Accounts(b.ctx)
-	must(t, err)
-	if accounts[0].PausedAt.IsZero() || !strings.Contains(accounts[0].PauseReason, "credentials refused") {
-		t.Fatalf("account %+v", accounts[0])
-	}
+	b.wantPaused()
 	calm()
 	b.mustWork()
 	b.wantWrites("c1@example.com", 0)
 	must(t, b.store.ResumeAccount(b.ctx, account))
 	b.mustWork()
 	b.wantWrites("c1@example.com", 1)
+}
+
+// wantPaused checks that the account is paused, and that it says why.
+func (b *bundle) wantPaused() {
+	b.t.Helper()
+	accounts, err := b.store.Accounts(b.ctx)
+	must(b.t, err)
+	if accounts[0].PausedAt.IsZero() || !strings.Contains(accounts[0].PauseReason, "credentials refused") {
+		b.t.Fatalf("account %+v", accounts[0])
+	}
 }
 
 func TestADrainingWorkerStopsBetweenTwoPeople(t *testing.T) {
@@ -175,27 +181,32 @@ func TestOneBadRecordStopsNobodyElse(t *testing.T) {
 	for class, more := range map[fault.Class]int{fault.Transient: 2, fault.Protocol: 2, fault.Rejected: 0, fault.Refused: 0} {
 		t.Run(string(class), func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, crowdOf(4)...)
-			run := b.start(100)
-			calm := b.failing("upsert", "c2@example.com", trouble(class))
-			failed := b.work()
-			for range more {
-				if len(failed) != 1 || !fault.Is(failed[0], class) {
-					t.Fatalf("handed back with %v", failed)
-				}
-				b.wantWrites("c4@example.com", 1)
-				failed = b.again()
-			}
-			if len(failed) != 0 {
-				t.Fatalf("the last attempt failed: %v", failed)
-			}
-			b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 3, "failed": 1})
-			b.wantFailures("2 " + string(class))
-			b.wantWrites("c4@example.com", 1)
-			calm()
-			b.wantAfterTrouble(class)
+			setup(t, crowdOf(4)...).wantOneFailure(class, more)
 		})
 	}
+}
+
+// wantOneFailure runs a pass for four people of whom the second cannot be written, at the first attempt and at so many more.
+func (b *bundle) wantOneFailure(class fault.Class, more int) {
+	b.t.Helper()
+	run := b.start(100)
+	calm := b.failing("upsert", "c2@example.com", trouble(class))
+	failed := b.work()
+	for range more {
+		if len(failed) != 1 || !fault.Is(failed[0], class) {
+			b.t.Fatalf("handed back with %v", failed)
+		}
+		b.wantWrites("c4@example.com", 1)
+		failed = b.again()
+	}
+	if len(failed) != 0 {
+		b.t.Fatalf("the last attempt failed: %v", failed)
+	}
+	b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 3, "failed": 1})
+	b.wantFailures("2 " + string(class))
+	calm()
+	b.wantAfterTrouble(class)
+	b.wantOneWriteEach(4)
 }
 
 // wantAfterTrouble: what the list or we refused waits for another wish or for a person, the rest for the next pass.
