@@ -10,6 +10,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/schedule"
 	"github.com/whmcsync/whmcsync/internal/state"
 )
@@ -28,6 +29,9 @@ func (c *checker) lookAt(name string) func(context.Context) []Finding {
 		found := c.paused(ctx, s)
 		if lister, ok := made.list.(maillist.Checker); ok {
 			found = append(found, c.list(ctx, s, lister)...)
+		}
+		if checker, ok := made.registrar.(registrar.Checker); ok {
+			found = append(found, c.registrar(ctx, s, checker)...)
 		}
 		return found
 	}
@@ -54,7 +58,7 @@ func (c *checker) list(ctx context.Context, s subject, list maillist.Checker) []
 	var groups []maillist.GroupID
 	var fields []string
 	for _, name := range users {
-		policy := Policy(c.Config.Syncs[name].Clients)
+		policy := Policy(c.Config.Syncs[name])
 		groups = append(groups, policy.OurGroups()...)
 		for _, field := range policy.Fields {
 			if field.Field != "" {

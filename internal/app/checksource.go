@@ -33,7 +33,7 @@ func (c *checker) source(ctx context.Context, name string) []Finding {
 		return append(found, s.broken("", err))
 	}
 	found = append(found, s.clock("the database", theirs, ours)...)
-	return slices.Concat(found, c.columns(s, features), c.powers(s, features))
+	return slices.Concat(found, c.columns(s, features), c.powers(s, features), c.domains(ctx, s, src))
 }
 
 func whmcsVersion(version string) string {
@@ -69,9 +69,9 @@ func (c *checker) syncsOf(fits func(config.Sync) bool) []string {
 	return names
 }
 
-// readers are the syncs of a source.
+// readers are the clients syncs of a source.
 func (c *checker) readers(s subject) []string {
-	return c.syncsOf(func(sync config.Sync) bool { return sync.Source == s.subject })
+	return c.syncsOf(func(sync config.Sync) bool { return sync.Source == s.subject && sync.Type == "clients" })
 }
 
 // columns proves that the columns are there that the syncs want of tblclients. A field without its column is left out; a
@@ -79,12 +79,12 @@ func (c *checker) readers(s subject) []string {
 func (c *checker) columns(s subject, features whmcs.Features) []Finding {
 	var found []Finding
 	for _, name := range c.readers(s) {
-		clients := c.Config.Syncs[name].Clients
-		for _, column := range Policy(clients).Needs().Columns {
+		sync := c.Config.Syncs[name]
+		for _, column := range Policy(sync).Needs().Columns {
 			hint := fmt.Sprintf("grant SELECT (%s) on tblclients, or change syncs.%s", column, name)
 			switch {
 			case features.Columns[column]:
-			case ruledBy(clients.Groups, column):
+			case ruledBy(sync.Clients.Groups, column):
 				found = append(found, s.failed(hint, "%s chooses groups by %s, which does not exist or may not be read", name, column))
 			default:
 				found = append(found, s.warning(hint, "%s maps %s, which does not exist or may not be read: the field is left out", name, column))
@@ -118,7 +118,7 @@ func powersOf(f whmcs.Features) []power {
 	}
 }
 
-func needs(s config.Sync) whmcs.Wish { return Policy(s.Clients).Needs() }
+func needs(s config.Sync) whmcs.Wish { return Policy(s).Needs() }
 
 func when(used bool, result Result) Result {
 	if used {

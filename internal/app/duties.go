@@ -7,8 +7,10 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/schedule"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/workers"
 	"github.com/whmcsync/whmcsync/workers/clientsync"
 )
@@ -21,13 +23,21 @@ type clientsDuty struct {
 	worker clientsync.Worker
 }
 
+// newDuty makes the duty of a sync by its type.
+func (a *App) newDuty(name string, cfg config.Sync) (workers.Duty, error) {
+	if isDomains(cfg) {
+		return a.newDomainsDuty(name, cfg)
+	}
+	return a.newClientsDuty(name, cfg)
+}
+
 func (a *App) newClientsDuty(name string, cfg config.Sync) (workers.Duty, error) {
 	account, err := a.account(cfg.Account)
 	if err != nil {
 		return nil, err
 	}
 	return &clientsDuty{app: a, name: name, source: a.sources[cfg.Source], worker: clientsync.Worker{
-		Policy: Policy(cfg.Clients), List: account.list, Store: a.Store,
+		Policy: Policy(cfg), List: account.list, Store: a.Store,
 		Log: a.Log.With().Str("sync", name).Logger(),
 	}}, nil
 }
@@ -46,8 +56,12 @@ func (d *clientsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []
 }
 
 // Policy turns the configuration of a clients sync into the policy of its worker.
-func Policy(c config.Clients) clientsync.Policy {
-	p := clientsync.Policy{Statuses: c.Statuses, Consent: c.Consent, ReplaceGroups: c.ReplaceGroups, WriteBack: c.WriteBack}
+func Policy(cfg config.Sync) clientsync.Policy {
+	c := cfg.Clients
+	p := clientsync.Policy{Consent: c.Consent, ReplaceGroups: c.ReplaceGroups, WriteBack: c.WriteBack}
+	for _, status := range cfg.Statuses {
+		p.Statuses = append(p.Statuses, whmcs.ClientStatus(status))
+	}
 	for _, g := range c.Groups {
 		p.Groups = append(p.Groups, clientsync.GroupRule{
 			ID: maillist.GroupID(g.ID), ClientGroups: g.When.ClientGroup, Statuses: g.When.Status,
@@ -66,13 +80,34 @@ func (a *App) scheduled(name string, cfg config.Sync) (schedule.Sync, error) {
 	if err != nil {
 		return schedule.Sync{}, err
 	}
-	src := a.sources[cfg.Source]
-	return schedule.Sync{
+	sync := schedule.Sync{
 		Name: name, Account: cfg.Account, Schedule: timing, Notify: cfg.Mode == "notify",
 		BatchSize: cfg.BatchSize, BatchesPerRun: cfg.BatchesPerRun, Window: cfg.Window,
 		FullEvery: cfg.FullEvery, Poll: cfg.Poll, Guard: guardOf(cfg), CanList: true,
-		Surveyor: clientsync.Surveyor{Spots: src, Records: a.Store, BatchSize: cfg.BatchSize}, Poller: src,
-	}, nil
+	}
+	src := a.sources[cfg.Source]
+	if !isDomains(cfg) {
+		sync.Surveyor = workers.Surveyor{Spots: src, Roster: a.Store, Key: whmcs.NormalizeEmail, BatchSize: cfg.BatchSize}
+		sync.Poller = src
+		return sync, nil
+	}
+	at, err := a.account(cfg.Account)
+	if err != nil {
+		return sync, err
+	}
+	rows := newDomainRows(src, cfg)
+	sync.Surveyor = workers.Surveyor{Spots: rows, Roster: a.Store, Key: nameOf, BatchSize: cfg.BatchSize}
+	sync.Poller, sync.CanList = rows, canList(cfg, *at)
+	// Every pass is read against a new listing: without one each domain would cost a call. What is under way comes and
+	// goes, so that a short list of transfers means nothing.
+	sync.FullEvery, sync.Fleeting = 0, cfg.Type == "transfers"
+	return sync, nil
+}
+
+// nameOf is the form in which names of domains are compared.
+func nameOf(raw string) (string, error) {
+	name, err := registrar.ParseName(raw)
+	return string(name), err
 }
 
 func guardOf(cfg config.Sync) schedule.Guard {

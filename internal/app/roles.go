@@ -126,7 +126,7 @@ func (a *App) Executor(accounts []string) (*workers.Executor, error) {
 		if len(accounts) > 0 && !slices.Contains(accounts, cfg.Account) {
 			continue
 		}
-		duty, err := a.newClientsDuty(name, cfg)
+		duty, err := a.newDuty(name, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -251,6 +251,9 @@ func (a *App) serverConfig() server.Config {
 		for sync, s := range a.Config.Syncs {
 			if s.Source == name && s.Type == "clients" {
 				touched.Syncs = append(touched.Syncs, sync)
+			}
+			if s.Source == name && isDomains(s) {
+				touched.DomainSyncs = append(touched.DomainSyncs, sync)
 			}
 		}
 		cfg.Sources[name] = touched

@@ -8,13 +8,15 @@ import (
 	"github.com/whmcsync/whmcsync/internal/httpx/ratelimit"
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay"
+	"github.com/whmcsync/whmcsync/internal/registrar"
 )
 
 // account is one account as this process uses it.
 type account struct {
-	list    maillist.Destination
-	limiter *ratelimit.Limiter
-	close   func()
+	list      maillist.Destination // of a mailing list
+	registrar registrar.Registrar  // of a registrar
+	limiter   *ratelimit.Limiter
+	close     func()
 }
 
 // vendors makes the accounts by their type. A new vendor is one line here.

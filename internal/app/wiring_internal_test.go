@@ -24,13 +24,13 @@ import (
 
 func TestPolicyTakesEverythingFromTheConfiguration(t *testing.T) {
 	t.Parallel()
-	got := Policy(config.Clients{
-		Statuses: []whmcs.ClientStatus{whmcs.ClientActive}, Consent: whmcs.ConsentNotOptedOut, ReplaceGroups: true, WriteBack: true,
+	got := Policy(config.Sync{Statuses: []string{"Active"}, Clients: config.Clients{
+		Consent: whmcs.ConsentNotOptedOut, ReplaceGroups: true, WriteBack: true,
 		Groups: []config.GroupRule{{ID: 1}, {ID: 3, When: config.When{
 			ClientGroup: []int64{2}, Status: []string{"Active"}, Product: []int64{12}, Country: []string{"ES"}, Language: []string{"spanish"},
 		}}},
 		Fields: []config.FieldRule{{To: "name", From: "full_name"}, {ToField: "7", FromField: 31}},
-	})
+	}})
 	want := clientsync.Policy{
 		Statuses: []whmcs.ClientStatus{whmcs.ClientActive}, Consent: whmcs.ConsentNotOptedOut, ReplaceGroups: true, WriteBack: true,
 		Groups: []clientsync.GroupRule{{ID: 1}, {

@@ -23,7 +23,7 @@ var rules = []rule{
 	{"internal/whmcs", []string{"internal/civil", "golang.org/x/net/idna", "golang.org/x/text/..."}}, // addresses are compared in one form
 
 	// What happens to a task.
-	{"workers", []string{"tasks", "internal/state", "github.com/rs/zerolog"}},
+	{"workers", []string{"tasks", "internal/state", "internal/whmcs", "github.com/rs/zerolog"}},
 	{"workers/*", []string{
 		"tasks", "workers", "internal/civil", "internal/state", "internal/whmcs", "internal/reconcile", "github.com/rs/zerolog",
 		"internal/maillist", "internal/registrar", "internal/panel", "internal/mailhost",

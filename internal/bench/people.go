@@ -18,7 +18,7 @@ const readAtOnce = 5000
 
 // fillList puts everybody who belongs on the list there, exactly as they should be, and returns their leading clients.
 func (w *world) fillList(ctx context.Context) ([]int64, error) {
-	policy := app.Policy(w.configuration.Syncs[syncName].Clients)
+	policy := app.Policy(w.configuration.Syncs[syncName])
 	policy.OptIn = w.features.OptIn
 	crowd, err := w.people(ctx, policy.Needs())
 	if err != nil {

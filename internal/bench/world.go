@@ -160,7 +160,7 @@ syncs:
 }
 
 // need is what a batch reads of each client.
-func (w *world) need() whmcs.Wish { return app.Policy(w.configuration.Syncs[syncName].Clients).Needs() }
+func (w *world) need() whmcs.Wish { return app.Policy(w.configuration.Syncs[syncName]).Needs() }
 
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -4,11 +4,13 @@ import (
 	"maps"
 	"net"
 	"slices"
+
+	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
 var (
-	accountTypes = []string{"mailrelay"}
-	syncTypes    = []string{"clients"}
+	accountTypes = []string{"mailrelay", "openprovider", "logicboxes", "opensrs", "namecheap", "realtimeregister", "rdap"}
+	syncTypes    = []string{"clients", "domains", "transfers"}
 )
 
 // check looks at what one value alone cannot tell: required keys, references, keys that exclude each other. It also gives
@@ -22,7 +24,7 @@ func (d *decoder) check(c *Config) {
 		d.require("sources."+name, "dsn", "whmcsync:${WHMCS_DB_PASSWORD}@tcp(db:3306)/whmcs")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
-		d.checkAccount("accounts." + name)
+		d.checkAccount("accounts."+name, c.Accounts[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Syncs)) {
 		c.Syncs[name] = d.checkSync("syncs."+name, c.Syncs[name], c)
@@ -74,11 +76,34 @@ func (d *decoder) checkMail(m Mail) {
 	}
 }
 
-func (d *decoder) checkAccount(at string) {
+// needs says what an account of each type cannot do without; the example is what a message shows.
+var needs = map[string][]struct{ key, example string }{
+	"mailrelay":        {{"api_key", "${MAILRELAY_KEY}"}},
+	"openprovider":     {{"username", "acme"}, {"password", "${OPENPROVIDER_PASSWORD}"}},
+	"logicboxes":       {{"username", "123456"}, {"api_key", "${LOGICBOXES_KEY}"}},
+	"opensrs":          {{"username", "acme"}, {"api_key", "${OPENSRS_KEY}"}},
+	"namecheap":        {{"username", "acme"}, {"api_key", "${NAMECHEAP_KEY}"}, {"client_ip", "192.0.2.10"}},
+	"realtimeregister": {{"api_key", "${REALTIMEREGISTER_KEY}"}},
+}
+
+// alone are the keys of an account that only one type has.
+var alone = map[string]string{
+	"host": "mailrelay", "api_batches": "mailrelay", "password": "openprovider", "client_ip": "namecheap",
+	"bootstrap": "rdap", "sub_resellers": "logicboxes",
+}
+
+func (d *decoder) checkAccount(at string, a Account) {
 	d.require(at, "type", "mailrelay")
-	d.require(at, "api_key", "${MAILRELAY_KEY}")
+	for _, need := range needs[a.Type] {
+		d.require(at, need.key, need.example)
+	}
+	for _, name := range slices.Sorted(maps.Keys(alone)) {
+		if d.given(at+"."+name) && a.Type != "" && a.Type != alone[name] {
+			d.report(at+"."+name, "is for accounts of type %s: take the line away", alone[name])
+		}
+	}
 	host, base := d.given(at+".host"), d.given(at+".base_url")
-	if !host && !base {
+	if a.Type == "mailrelay" && !host && !base {
 		d.require(at, "host", "acme")
 	}
 	if host && base {
@@ -98,7 +123,59 @@ func (d *decoder) checkSync(at string, s Sync, c *Config) Sync {
 			s.Timezone = source.Timezone
 		}
 	}
+	d.checkType(at, &s, c)
 	return s
+}
+
+// checkType looks at what belongs to the type of a sync.
+func (d *decoder) checkType(at string, s *Sync, c *Config) {
+	account, known := c.Accounts[s.Account]
+	if isList := account.Type == "mailrelay"; known && s.Type != "" && account.Type != "" && isList != (s.Type == "clients") {
+		d.report(at+".account", "is an account of type %s, which a sync of type %s cannot use", account.Type, s.Type)
+	}
+	switch s.Type {
+	case "clients":
+		d.checkStatuses(at, s, texts(clientStatuses), []string{string(whmcs.ClientActive)})
+		d.misplaced(at, domainKeys(&Domains{}), "domains or transfers")
+		s.Domains = Domains{}
+	case "domains", "transfers":
+		d.checkDomains(at, s, c)
+		d.misplaced(at, clientKeys(&Clients{}), "clients")
+		s.Clients = Clients{}
+	}
+}
+
+// checkStatuses holds the statuses to those of the type's records.
+func (d *decoder) checkStatuses(at string, s *Sync, options, otherwise []string) {
+	if !d.given(at + ".statuses") {
+		s.Statuses = otherwise
+	}
+	for i, status := range s.Statuses {
+		path := item(at+".statuses", i)
+		if !d.given(path) {
+			path = at + ".statuses" // one alone, without brackets
+		}
+		if !slices.Contains(options, status) {
+			d.report(path, "must be %s, got %q%s", either(options), status, didYouMean(status, options))
+		}
+	}
+}
+
+func texts[T ~string](words []T) []string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = string(word)
+	}
+	return all
+}
+
+// misplaced reports keys of another type of sync.
+func (d *decoder) misplaced(at string, keys []key, of string) {
+	for _, k := range keys {
+		if path := at + "." + k.name; d.given(path) {
+			d.report(path, "is for syncs of type %s: take the line away", of)
+		}
+	}
 }
 
 // reference holds a name to the section it points into.

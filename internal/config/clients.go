@@ -14,27 +14,6 @@ var (
 	consents       = []whmcs.Consent{whmcs.ConsentOptIn, whmcs.ConsentNotOptedOut, whmcs.ConsentAll}
 )
 
-// statuses is a list of client statuses; one alone may stand without brackets.
-func statuses(name string, into *[]whmcs.ClientStatus) key {
-	return key{name: name, read: func(d *decoder, at string, n ast.Node) {
-		*into = nil
-		d.each(at, n, func(path string, n ast.Node) {
-			if status, ok := d.status(path, n); ok {
-				*into = append(*into, status)
-			}
-		})
-		d.needsOne(at, n)
-	}}
-}
-
-func (d *decoder) status(at string, n ast.Node) (whmcs.ClientStatus, bool) {
-	s, ok := d.words(at, n)
-	if !ok {
-		return "", false
-	}
-	return pick(d, at, s, clientStatuses)
-}
-
 // each walks a list, or takes a value that stands alone as a list of one.
 func (d *decoder) each(at string, n ast.Node, item func(path string, n ast.Node)) {
 	if _, ok := raw(n); ok {

@@ -45,9 +45,9 @@ func newSync() Sync {
 		Mode: "apply", BatchSize: 250, Window: 200, Attempts: 8, FullEvery: 24 * time.Hour, Poll: 5 * time.Minute,
 		Guard: Guard{Min: 5, Percent: 1, ListingShrink: 20},
 		Clients: Clients{
-			Statuses: []whmcs.ClientStatus{whmcs.ClientActive},
-			Consent:  whmcs.ConsentOptIn,
-			Fields:   []FieldRule{{To: "name", From: "full_name"}, {To: "locale", From: "language"}},
+			Consent: whmcs.ConsentOptIn,
+			Fields:  []FieldRule{{To: "name", From: "full_name"}, {To: "locale", From: "language"}},
 		},
+		Domains: newDomains(),
 	}
 }

@@ -88,11 +88,12 @@ func TestMinimalFileGetsTheDefaults(t *testing.T) {
 		Syncs: map[string]config.Sync{"newsletter": {
 			Type: "clients", Source: "main", Account: "news", Timezone: madrid, Mode: "apply",
 			BatchSize: 250, Window: 200, Attempts: 8, FullEvery: 24 * time.Hour, Poll: 5 * time.Minute,
-			Guard: config.Guard{Min: 5, Percent: 1, ListingShrink: 20},
+			Guard:    config.Guard{Min: 5, Percent: 1, ListingShrink: 20},
+			Statuses: []string{"Active"},
 			Clients: config.Clients{
-				Statuses: []whmcs.ClientStatus{whmcs.ClientActive}, Consent: whmcs.ConsentOptIn,
-				Groups: []config.GroupRule{{ID: 1}, {ID: 3}},
-				Fields: []config.FieldRule{{To: "name", From: "full_name"}, {To: "locale", From: "language"}},
+				Consent: whmcs.ConsentOptIn,
+				Groups:  []config.GroupRule{{ID: 1}, {ID: 3}},
+				Fields:  []config.FieldRule{{To: "name", From: "full_name"}, {To: "locale", From: "language"}},
 			},
 		}},
 	}

@@ -79,6 +79,13 @@ func badUserName(value string) string {
 	return ""
 }
 
+func badIPv4(value string) string {
+	if ip, err := netip.ParseAddr(value); err != nil || !ip.Is4() {
+		return "is not an IPv4 address: write e.g. 192.0.2.10"
+	}
+	return ""
+}
+
 func badAddress(value string) string {
 	if _, err := mail.ParseAddress(value); err != nil {
 		return "is not an e-mail address: write e.g. whmcsync@example.com"

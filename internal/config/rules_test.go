@@ -69,7 +69,7 @@ var settings = []setting{
 	{"accounts.news.base_url", "https://acme.ipzmarketing.com/api/v1", "stands beside host"},
 	{"accounts.news.api_key", "''", "is empty"},
 	{"accounts.news.api_key", "'two words'", "has a blank"},
-	{"accounts.news.type", "openprovider", "must be mailrelay"},
+	{"accounts.news.type", "mailchimp", "must be mailrelay"},
 	{"accounts.news.rate.per_second", "0.5", ""},
 	{"accounts.news.rate.per_second", "0", "must be between 0.01 and 1000"},
 	{"accounts.news.rate.per_second", ".nan", "must be a number"},

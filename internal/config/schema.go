@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rootKeys is the schema: every key of the file, bound to its place in the Config.
 func rootKeys(c *Config) []key {
@@ -74,7 +77,12 @@ func accountKeys(a *Account) []key {
 		choice("type", &a.Type, accountTypes...),
 		text("host", &a.Host, badMailrelayHost),
 		text("base_url", &a.BaseURL, badBaseURL),
+		text("username", &a.Username, notEmpty),
+		secret("password", &a.Password, badHeader),
 		secret("api_key", &a.APIKey, badHeader),
+		text("client_ip", &a.ClientIP, badIPv4),
+		text("bootstrap", &a.Bootstrap, notEmpty),
+		onOff("sub_resellers", &a.Children),
 		section("rate",
 			decimal("per_second", &a.Rate.PerSecond, 0.01, 10000, "4"),
 			number("in_flight", &a.Rate.InFlight, 1, 256, "4")),
@@ -85,6 +93,10 @@ func accountKeys(a *Account) []key {
 }
 
 func syncKeys(s *Sync) []key {
+	return slices.Concat(commonKeys(s), clientKeys(&s.Clients), domainKeys(&s.Domains))
+}
+
+func commonKeys(s *Sync) []key {
 	return []key{
 		choice("type", &s.Type, syncTypes...),
 		text("source", &s.Source, notEmpty),
@@ -103,11 +115,20 @@ func syncKeys(s *Sync) []key {
 			number("min", &s.Guard.Min, 0, 1000000000, "5"),
 			decimal("percent", &s.Guard.Percent, 0, 100, "1"),
 			decimal("listing_shrink", &s.Guard.ListingShrink, 0, 100, "20")),
-		statuses("statuses", &s.Clients.Statuses),
-		choice("consent", &s.Clients.Consent, consents...),
-		groups("groups", &s.Clients.Groups),
-		onOff("replace_groups", &s.Clients.ReplaceGroups),
-		fields("fields", &s.Clients.Fields),
-		onOff("write_back", &s.Clients.WriteBack),
+		listOf("statuses", &s.Statuses, word),
+		section("report",
+			listOf("to", &s.Report.To, address),
+			onOff("admins", &s.Report.Admins),
+			onOff("empty", &s.Report.Empty)),
+	}
+}
+
+func clientKeys(c *Clients) []key {
+	return []key{
+		choice("consent", &c.Consent, consents...),
+		groups("groups", &c.Groups),
+		onOff("replace_groups", &c.ReplaceGroups),
+		fields("fields", &c.Fields),
+		onOff("write_back", &c.WriteBack),
 	}
 }

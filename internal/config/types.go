@@ -91,10 +91,15 @@ type Source struct {
 
 // Account is one set of credentials at one outside system.
 type Account struct {
-	Type       string // mailrelay
-	Host       string
+	Type       string // mailrelay | openprovider | logicboxes | opensrs | namecheap | realtimeregister | rdap
+	Host       string // of a mailrelay account
 	BaseURL    string // replaces all before a call's own path
+	Username   string // of a registrar's account: user name, reseller id, API user
+	Password   Secret
 	APIKey     Secret
+	ClientIP   string // namecheap: our address as the account allows it
+	Bootstrap  string // rdap: embedded, a file, or an address to fetch the list of servers from
+	Children   bool   // logicboxes: with the orders of sub-resellers
 	Rate       Rate
 	Timeout    time.Duration // of one call
 	APIBatches bool          // write through api_batches (unsure, default off)
@@ -109,7 +114,7 @@ type Rate struct {
 
 // Sync is a configured duty.
 type Sync struct {
-	Type          string // clients
+	Type          string // clients | domains | transfers
 	Source        string
 	Account       string
 	Schedule      string // cron (5 fields) or @every; "" = only by hand
@@ -123,7 +128,17 @@ type Sync struct {
 	FullEvery     time.Duration // how often a full listing is read and compared
 	Poll          time.Duration // how often updated_at is looked at; 0 = never
 	Guard         Guard
+	Statuses      []string // of the records; each type has its own
+	Report        Report
 	Clients       Clients // when Type is clients
+	Domains       Domains // when Type is domains or transfers
+}
+
+// Report is the mail about what a sync did.
+type Report struct {
+	To     []string // addresses
+	Admins bool     // and the administrators of WHMCS who get its system mails
+	Empty  bool     // also when there is nothing to tell
 }
 
 // Guard is the limit on destructive changes in one run: max(Min, Percent of the records).
@@ -135,7 +150,6 @@ type Guard struct {
 
 // Clients is the policy of a clients sync.
 type Clients struct {
-	Statuses      []whmcs.ClientStatus
 	Consent       whmcs.Consent
 	Groups        []GroupRule
 	ReplaceGroups bool

@@ -20,10 +20,11 @@ type Sync struct {
 	BatchSize     int
 	BatchesPerRun int
 	Window        int
-	FullEvery     time.Duration
+	FullEvery     time.Duration // 0 = every pass
 	Poll          time.Duration // 0 = never
 	Guard         Guard
 	CanList       bool
+	Fleeting      bool // what is listed comes and goes: a listing that shrank, or is empty, is believed
 	Surveyor      Surveyor
 	Poller        Poller // nil = never
 }

@@ -56,7 +56,7 @@ type Queue interface {
 	Restore(ctx context.Context) error // makes all queues known to Redis again, and wakes orphaned tasks
 }
 
-// Surveyor cuts a pass into batches; see clientsync.Surveyor.
+// Surveyor cuts a pass into batches; see workers.Surveyor.
 type Surveyor interface {
 	Survey(ctx context.Context, run state.Run, cut int, add func(from, to int64, batches []state.NewBatch, last bool) error) (int64, error)
 }

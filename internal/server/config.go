@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -36,8 +37,9 @@ type Token struct {
 
 // Source is one WHMCS install that may call the hook address.
 type Source struct {
-	HookSecret config.Secret // empty = hooks are off
-	Syncs      []string      // the clients syncs of the source: each is touched by its hooks
+	HookSecret  config.Secret // empty = hooks are off
+	Syncs       []string      // the clients syncs of the source: each is touched by its hooks about clients
+	DomainSyncs []string      // its domains and transfers syncs: touched by hooks about domains
 }
 
 // SyncInfo is what the server must know of a sync.
@@ -78,7 +80,7 @@ func (c Config) validate() error {
 		}
 	}
 	for name, source := range c.Sources {
-		for _, sync := range source.Syncs {
+		for _, sync := range slices.Concat(source.Syncs, source.DomainSyncs) {
 			if _, known := c.Syncs[sync]; !known {
 				problems = append(problems, fmt.Errorf("source %q names the unknown sync %q", name, sync))
 			}

@@ -60,10 +60,10 @@ type Wish struct {
 	Products     bool
 }
 
-// Spot is the little that a survey reads of each client: enough to cut batches and to find people who share an address.
+// Spot is the little that a survey reads of each record: enough to cut batches and to find records that share a key.
 type Spot struct {
-	ID       int64
-	RawEmail string
+	ID  int64
+	Raw string // a client's address or a domain's name as stored, entities decoded
 }
 
 // Change of clients since a moment, as far as updated_at tells. A hint, never the truth.

@@ -15,17 +15,11 @@ type Clients interface {
 	UndoOptOut(ctx context.Context, id int64, before whmcs.MailFlags) (bool, error)
 }
 
-// Spots is what a survey reads.
-type Spots interface {
-	Spots(ctx context.Context, after int64, limit int) ([]whmcs.Spot, error)
-}
-
 // Records is the memory of who has which address and what was settled for it.
 type Records interface {
 	SubscribersByRange(ctx context.Context, sync string, from, to int64) (state.RecordSet, error)
 	SubscribersForIDs(ctx context.Context, sync string, ids []int64) (state.RecordSet, error)
 	SubscribersByEmails(ctx context.Context, sync string, emails []string) (map[string]state.Subscriber, error)
-	Roster(ctx context.Context, sync string, from, to int64) ([]state.RosterRow, error)
 	RosterByEmails(ctx context.Context, sync string, emails []string) ([]state.RosterRow, error)
 	PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error
 }

@@ -60,7 +60,7 @@ func (b *billing) Spots(_ context.Context, after int64, limit int) ([]whmcs.Spot
 	all, err := b.choose(func(id int64) bool { return id > after })
 	found := make([]whmcs.Spot, min(limit, len(all)))
 	for i := range found {
-		found[i] = whmcs.Spot{ID: all[i].ID, RawEmail: all[i].RawEmail}
+		found[i] = whmcs.Spot{ID: all[i].ID, Raw: all[i].RawEmail}
 	}
 	return found, err
 }
@@ -216,7 +216,7 @@ func (b *bundle) start(batchSize int, change ...func(*state.NewRun)) state.Run {
 		_, err = b.store.MoveRun(b.ctx, run.ID, state.RunListing, state.RunSlicing, state.RunSet{})
 		must(b.t, err)
 	}
-	surveyor := clientsync.Surveyor{Spots: b.whmcs, Records: b.store, BatchSize: batchSize}
+	surveyor := workers.Surveyor{Spots: b.whmcs, Roster: b.store, Key: whmcs.NormalizeEmail, BatchSize: batchSize}
 	_, err = surveyor.Survey(b.ctx, run, 0, func(from, to int64, batches []state.NewBatch, last bool) error {
 		return b.store.AppendBatches(b.ctx, run.ID, from, to, last, batches)
 	})

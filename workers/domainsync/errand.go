@@ -33,6 +33,9 @@ func (e *errand) do(ctx context.Context, part []Decision) error {
 		// What cannot be written now must not use the guard up.
 		ready = slices.DeleteFunc(ready, func(d Decision) bool { return len(d.Changes) > 0 })
 	}
+	for _, d := range ready {
+		settlements = append(settlements, e.settleEarlier(d)...)
+	}
 	writes, quiet, err := e.place(ctx, ready)
 	if err != nil {
 		return err
@@ -84,9 +87,7 @@ func (e *errand) lookAll(ctx context.Context, part []Decision) (ready []Decision
 		}
 		in := d.Input
 		in.Seen = seen
-		decided := e.decide(in, e.batch.known[string(d.Name)], e.job)
-		ready = append(ready, decided)
-		settlements = append(settlements, e.settleEarlier(decided)...)
+		ready = append(ready, e.decide(in, e.batch.known[string(d.Name)], e.job))
 	}
 	return ready, settlements, nil
 }
@@ -131,6 +132,9 @@ func (e *errand) place(ctx context.Context, ready []Decision) (writes []Decision
 		now, err := e.sort(ctx, d)
 		if err != nil {
 			return nil, nil, err
+		}
+		if len(now) < len(d.Changes) { // what is not written now is not brought over
+			d.After.Settings = d.Memo.Settings
 		}
 		if len(now) > 0 {
 			d.Changes = now
@@ -213,7 +217,7 @@ func (e *errand) quiet(d Decision) (state.Settlement, bool) {
 	}
 	if d.Trouble != nil {
 		settlement.Failures = []state.Failure{e.failure(d, string(d.Trouble.Class), d.Trouble.Message)}
-	} else if e.batch.open[d.Row.ID] {
+	} else if e.batch.open[d.Row.ID] && !d.stands() {
 		settlement.Resolved = []int64{d.Row.ID}
 	}
 	any := settlement.Subscriber.Email != "" || settlement.Failures != nil || settlement.Resolved != nil

@@ -35,8 +35,8 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, b batch) (map[re
 	for _, row := range rows {
 		name := registrar.Name(row.Key)
 		evidence[name], err = w.with(evidence[name], row)
-		if err != nil {
-			return nil, fault.New(fault.Refused, job.Batch.Account, "read listing", "entry of run %d: %w", job.Run.ID, err)
+		if err != nil { // an entry that cannot be read back is its own domain's trouble: that one is looked up
+			evidence[name] = Evidence{}
 		}
 	}
 	return evidence, nil

@@ -22,7 +22,7 @@ type Absence struct {
 func (p Policy) decideGone(d *Decision) {
 	switch {
 	case !expected(d.Row.Status):
-		d.Skip = "not_expected"
+		d.After.Absent, d.Skip = nil, "not_expected"
 		return
 	case d.Seen.Domain == nil && !d.Seen.Live:
 		p.lookAgain(d)
@@ -35,12 +35,10 @@ func (p Policy) decideGone(d *Decision) {
 		d.After.Absent = nil // it has aged in WHMCS as it has at the registrar
 	case found == "":
 		d.trouble(fault.NotFound, "the registrar does not have this domain, and nothing says why; its status was kept")
-	case !p.Gone.Mark:
+	case !p.Gone.Mark || p.Leads.Status != LedByRegistrar:
 		d.trouble(fault.NotFound, "%s; reported only", why)
 	case d.After.Absent.Count < p.Gone.Confirmations:
 		d.trouble(fault.NotFound, "%s; another look is needed before it is marked %s", why, found)
-	case !d.Seen.Live:
-		d.Act = Look
 	default:
 		after := d.Row.Values()
 		after.Status = found
@@ -69,7 +67,7 @@ func (p Policy) lookAgain(d *Decision) {
 		wait = max(wait, seldom)
 	}
 	if before != nil && d.Now.Sub(before.Last) < wait {
-		d.Skip = "not_at_registrar"
+		d.Skip = skipAbsent
 		return
 	}
 	d.Act = Look
@@ -92,6 +90,9 @@ func (p Policy) found(d *Decision) (status whmcs.DomainStatus, why string) {
 
 func (p Policy) departed(d *Decision, how registrar.Departure) (whmcs.DomainStatus, string) {
 	said := fmt.Sprintf("the registrar says %q", how.Raw)
+	if mapped, named := p.Statuses[how.Raw]; named {
+		return mapped, said
+	}
 	switch how.Status {
 	case registrar.TransferredAway:
 		return whmcs.DomainTransferredAway, said + ": it was transferred away"

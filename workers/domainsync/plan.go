@@ -38,7 +38,7 @@ type Evidence struct {
 type Memo struct {
 	Absent   *Absence          `json:"absent,omitempty"`
 	Settings string            `json:"settings,omitempty"` // the settings of WHMCS that were last brought to the registrar
-	Rejected string            `json:"rejected,omitempty"` // those that the registrar does not take
+	Rejected map[string]string `json:"rejected,omitempty"` // by field, what the registrar does not take
 	Noticed  map[string]string `json:"noticed,omitempty"`  // by field, what was reported and left alone
 	Pending  time.Time         `json:"pending,omitzero"`   // since when a transfer is seen pending
 }
@@ -80,6 +80,15 @@ type Decision struct {
 	Skip    string // why there is nothing to do, for the counts; "" = it is as it should be
 }
 
+// Reasons to leave a record alone whose trouble goes on.
+const (
+	skipAbsent   = "not_at_registrar" // it was looked for not long ago
+	skipRejected = "settings_refused" // the registrar does not take what WHMCS wants
+)
+
+// stands says that the trouble that was reported goes on, though it was not met again.
+func (d *Decision) stands() bool { return d.Skip == skipAbsent || d.Skip == skipRejected }
+
 // Decide compares one domain of WHMCS with what the registrar says. It is pure; ask again with better evidence when it
 // says Look.
 func (p Policy) Decide(in Input) Decision {
@@ -106,9 +115,6 @@ func (p Policy) decideHeld(d *Decision, held registrar.Domain) {
 	p.due(d, &after)
 	d.add(after)
 	p.settings(d, held, after.Status)
-	if (d.worsens() || d.Seen.Old && len(d.Changes) > 0) && !d.Seen.Live {
-		d.Act = Look
-	}
 }
 
 // expiry takes the registrar's date over, if it can be one.
@@ -219,8 +225,12 @@ func (d *Decision) worsens() bool {
 	return false
 }
 
-// concluded drops what a Look makes void, and says Nothing where nothing is left to do or to remember.
+// concluded asks for a Look where what was listed is not enough for a change, drops what a Look makes void, and says
+// Nothing where nothing is left to do or to remember.
 func (d Decision) concluded() Decision {
+	if !d.Seen.Live && (d.worsens() || d.Seen.Old && len(d.Changes) > 0) {
+		d.Act = Look
+	}
 	if d.Act == Look {
 		d.Changes, d.Notices, d.Trouble, d.After = nil, nil, nil, d.Memo
 		return d

@@ -93,7 +93,7 @@ func (u *undoing) record(ctx context.Context, id int64, changes []state.Change) 
 
 // row writes the old values back where the row still holds the new ones.
 func (u *undoing) row(ctx context.Context, row whmcs.Domain, changes []state.Change) error {
-	write := whmcs.DomainWrite{ID: row.ID, Old: row.Values(), New: row.Values()}
+	write := whmcs.DomainWrite{ID: row.ID, Old: row.Values(), New: row.Values(), InvoiceItems: u.Policy.Due.InvoiceItems}
 	var undone []state.Change
 	for _, c := range changes {
 		wrote := write.New

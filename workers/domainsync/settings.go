@@ -13,11 +13,7 @@ func (p Policy) settings(d *Decision, held registrar.Domain, status whmcs.Domain
 		return
 	}
 	wanted := p.wantedSettings(d.Row)
-	if wanted == d.Memo.Rejected && wanted != "" {
-		d.Skip = "settings_refused"
-		return
-	}
-	d.After.Rejected = ""
+	d.After.Rejected = nil
 	privacy := held.Privacy
 	if held.PrivacyAllowed == registrar.Off && privacy != registrar.On {
 		privacy = registrar.TriOf(d.Row.IDProtection) // there is nothing to switch
@@ -26,8 +22,8 @@ func (p Policy) settings(d *Decision, held registrar.Domain, status whmcs.Domain
 	toldRenew := p.setting(d, FieldAutoRenew, p.Leads.AutoRenew, renews, held.AutoRenew)
 	toldPrivacy := p.setting(d, FieldPrivacy, p.Leads.Privacy, hides, privacy)
 	switch {
-	case toldRenew && toldPrivacy:
-		d.After.Settings = ""
+	case toldRenew && toldPrivacy && !d.Seen.Live:
+		d.After.Settings = "" // the listing tells: there is nothing to remember
 	case d.Memo.Settings == "" && (toldRenew || !renews) && (toldPrivacy || !hides):
 		// Never brought over, and off is what it is anyway.
 	default:
@@ -43,15 +39,30 @@ func (p Policy) setting(d *Decision, field string, leader Leader, inWHMCS bool, 
 	at := told == registrar.On
 	switch {
 	case leader == LedByNobody:
+	case leader == LedByWHMCS && d.Memo.Rejected[field] == onOff(inWHMCS):
+		d.reject(field, onOff(inWHMCS))
+		d.Skip = skipRejected
 	case told == registrar.NotTold:
 		return false
 	case at == inWHMCS:
+		d.forget(field)
 	case leader == LedByWHMCS:
 		d.Changes = append(d.Changes, d.newChange(field, onOff(at), onOff(inWHMCS), state.SideAccount, true))
 	case leader == LedByRegistrar:
-		d.Changes = append(d.Changes, d.newChange(field, onOff(inWHMCS), onOff(at), state.SideSource, false))
+		d.notice(field, onOff(inWHMCS), onOff(at), "the registrar leads it, and WHMCS has something else")
 	}
 	return true
+}
+
+// reject remembers that the registrar does not take a setting.
+func (d *Decision) reject(field, value string) {
+	rejected := map[string]string{field: value}
+	for k, v := range d.After.Rejected {
+		if k != field {
+			rejected[k] = v
+		}
+	}
+	d.After.Rejected = rejected
 }
 
 // wantedSettings are the settings of WHMCS that are to be brought to the registrar, as one word; "" when none are.

@@ -16,12 +16,12 @@ const failedMessage = "The domain name request has failed"
 func (p Policy) status(d *Decision, held registrar.Domain, after *whmcs.DomainValues) bool {
 	mapped, named := p.Statuses[held.Raw]
 	switch {
+	case held.Status == registrar.Unknown && !named:
+		d.trouble(fault.Refused, "the registrar's status %q is not known; nothing was changed", held.Raw)
+		return false
 	case p.Leads.Status != LedByRegistrar:
 	case named:
 		after.Status = mapped
-	case held.Status == registrar.Unknown:
-		d.trouble(fault.Refused, "the registrar's status %q is not known; nothing was changed", held.Raw)
-		return false
 	case held.Status == registrar.Failed:
 		d.trouble(fault.Rejected, "%s%s", failedMessage, because(held.Reason))
 		return false
@@ -61,7 +61,8 @@ func (p Policy) statusFor(row whmcs.DomainStatus, held registrar.Domain, today c
 }
 
 // live is for a name that works at the registrar. A row that WHMCS has aged by itself comes back only when the registrar
-// has renewed the name: a name that is past its date but not yet deleted is in the hands of WHMCS's own ageing.
+// has renewed the name: a name that is past its date but not yet deleted is in the hands of WHMCS's own ageing. What a
+// person has ended stays ended.
 func (p Policy) live(row whmcs.DomainStatus, held registrar.Domain, today civil.Date) whmcs.DomainStatus {
 	expiry := p.Expiry.leading(held.Dates).Day
 	renewed := p.Revive && possible(expiry, today) && !expiry.Before(today)
@@ -75,7 +76,7 @@ func (p Policy) live(row whmcs.DomainStatus, held registrar.Domain, today civil.
 		return whmcs.DomainActive
 	default:
 		if renewed {
-			return whmcs.DomainActive
+			return aged(row, whmcs.DomainActive)
 		}
 		return row
 	}

@@ -55,10 +55,6 @@ func (p Policy) failed(d *Decision, t registrar.Transfer) {
 		d.trouble(fault.Rejected, "the transfer failed%s", because(t.Reason))
 		return
 	}
-	if !d.Seen.Live {
-		d.Act = Look
-		return
-	}
 	after := d.Row.Values()
 	after.Status = whmcs.DomainCancelled
 	d.add(after)

@@ -102,7 +102,7 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, b batch, earlier ear
 // decide asks the policy and leaves out what a person, or the registrar, has refused.
 func (w *Worker) decide(in Input, known state.Subscriber, job workers.Job) Decision {
 	if job.Run.Trigger == state.ByRetry {
-		known.Refused, in.Memo.Rejected = nil, ""
+		known.Refused, in.Memo.Rejected = nil, nil
 	}
 	decide := w.Policy.Decide
 	if w.Transfers {

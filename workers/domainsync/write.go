@@ -3,6 +3,7 @@ package domainsync
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/whmcsync/whmcsync/internal/civil"
@@ -45,7 +46,7 @@ func (e *errand) write(ctx context.Context, writes []Decision) ([]state.Settleme
 // again has a record looked at once more that somebody else is at, or has changed since it was read.
 func (e *errand) again(ctx context.Context, d Decision) {
 	e.add(state.SkipPrefix+"busy", 1)
-	if _, err := e.Store.Touch(ctx, e.job.Batch.Sync, []int64{d.Row.ID}, state.ByRetry); err != nil {
+	if _, err := e.Store.Touch(ctx, e.job.Batch.Sync, []int64{d.Row.ID}, state.ByPoll); err != nil {
 		e.unsettled = err
 	}
 }
@@ -70,18 +71,22 @@ func (e *errand) apply(ctx context.Context, d Decision, claimed state.Claimed) (
 		return []state.Settlement{{Subscriber: e.remembered(d, claimed), ChangeIDs: claimed.ChangeIDs, State: state.ChangeSuperseded}}, nil
 	}
 	settlements := []state.Settlement{{ChangeIDs: source, State: state.ChangeApplied}}
-	if err := e.writeSettings(ctx, d); err != nil {
+	switches := slices.DeleteFunc(slices.Clone(d.Changes), func(c state.Change) bool { return c.Side == state.SideSource })
+	done, err := e.writeSettings(ctx, d, switches)
+	if err != nil {
 		if fault.Is(err, fault.Rejected) || fault.Is(err, fault.Refused) {
-			d.After.Rejected = e.Policy.wantedSettings(d.Row)
+			d.reject(switches[done].Field, switches[done].New)
 		}
-		failed, stop := e.trouble(d, claimed, account, err)
+		d.After.Settings = d.Memo.Settings
+		settlements = append(settlements, state.Settlement{ChangeIDs: account[:done], State: state.ChangeApplied})
+		failed, stop := e.trouble(d, claimed, account[done:], err)
 		return append(settlements, failed...), stop
 	}
 	e.add(state.CountUpdated, 1)
 	last := state.Settlement{Subscriber: e.remembered(d, claimed), ChangeIDs: account, State: state.ChangeApplied}
 	if d.Trouble != nil {
 		last.Failures = []state.Failure{e.failure(d, string(d.Trouble.Class), d.Trouble.Message)}
-	} else {
+	} else if !d.stands() {
 		last.Resolved = []int64{d.Row.ID}
 	}
 	return append(settlements, last), nil
@@ -89,15 +94,15 @@ func (e *errand) apply(ctx context.Context, d Decision, claimed state.Claimed) (
 
 // writeRow brings the changes on WHMCS's side into its row. False: the row is no longer what it was.
 func (e *errand) writeRow(ctx context.Context, d Decision) (bool, error) {
-	write, err := rowWrite(d)
+	write, err := e.rowWrite(d)
 	if err != nil || write.Old == write.New {
 		return err == nil, err
 	}
 	return e.Domains.WriteDomain(ctx, write)
 }
 
-func rowWrite(d Decision) (whmcs.DomainWrite, error) {
-	write := whmcs.DomainWrite{ID: d.Row.ID, Old: d.Row.Values(), New: d.Row.Values()}
+func (w *Worker) rowWrite(d Decision) (whmcs.DomainWrite, error) {
+	write := whmcs.DomainWrite{ID: d.Row.ID, Old: d.Row.Values(), New: d.Row.Values(), InvoiceItems: w.Policy.Due.InvoiceItems}
 	for _, c := range d.Changes {
 		if c.Side != state.SideSource {
 			continue
@@ -129,20 +134,17 @@ func setValue(values *whmcs.DomainValues, field, text string) (err error) {
 	return nil
 }
 
-// writeSettings brings the changes on the registrar's side there.
-func (e *errand) writeSettings(ctx context.Context, d Decision) error {
-	for _, c := range d.Changes {
-		if c.Side != state.SideAccount {
-			continue
-		}
+// writeSettings brings the changes on the registrar's side there and says how many arrived.
+func (e *errand) writeSettings(ctx context.Context, d Decision, switches []state.Change) (done int, err error) {
+	for i, c := range switches {
 		if e.down() {
-			return e.downError()
+			return i, e.downError()
 		}
 		e.add(state.CountCalls, 1)
 		notes, err := e.set(ctx, *d.Seen.Domain, c.Field, c.New == onOff(true))
 		e.answered(err)
 		if err != nil {
-			return err
+			return i, err
 		}
 		if len(notes) > 0 {
 			e.Log.Warn().Str("domain", string(d.Name)).Str("field", c.Field).Strs("remarks", notes).Msg("the registrar remarked upon a change")
@@ -151,7 +153,7 @@ func (e *errand) writeSettings(ctx context.Context, d Decision) error {
 			e.notes = append(e.notes, c)
 		}
 	}
-	return nil
+	return len(switches), nil
 }
 
 func (w *Worker) set(ctx context.Context, held registrar.Domain, field string, on bool) (notes []string, err error) {

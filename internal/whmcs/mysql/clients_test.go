@@ -211,7 +211,7 @@ func TestReadingALargeTable(t *testing.T) {
 		}
 		want := make([]whmcs.Spot, 0, len(all))
 		for _, c := range all {
-			want = append(want, whmcs.Spot{ID: c.ID, RawEmail: c.RawEmail})
+			want = append(want, whmcs.Spot{ID: c.ID, Raw: c.RawEmail})
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)

@@ -41,7 +41,7 @@ func (d *DB) Spots(ctx context.Context, after int64, limit int) ([]whmcs.Spot, e
 		if err := rows.Scan(&spot.ID, &email); err != nil {
 			return err
 		}
-		spot.RawEmail = whmcs.DecodeText(string(email))
+		spot.Raw = whmcs.DecodeText(string(email))
 		spots = append(spots, spot)
 		return nil
 	}, "SELECT id, email FROM tblclients WHERE id > ? ORDER BY id LIMIT ?", after, limit)

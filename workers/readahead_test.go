@@ -1,4 +1,4 @@
-package clientsync_test
+package workers_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
-	"github.com/whmcsync/whmcsync/workers/clientsync"
+	"github.com/whmcsync/whmcsync/workers"
 )
 
 // scripted answers for each page by the id that it begins behind.
@@ -23,7 +23,7 @@ func (s scripted) Spots(ctx context.Context, after int64, _ int) ([]whmcs.Spot, 
 func pageOf(ids ...int64) func(context.Context) ([]whmcs.Spot, error) {
 	page := make([]whmcs.Spot, len(ids))
 	for i, id := range ids {
-		page[i] = whmcs.Spot{ID: id, RawEmail: "ana@example.com"}
+		page[i] = whmcs.Spot{ID: id, Raw: "ana@example.com"}
 	}
 	return func(context.Context) ([]whmcs.Spot, error) { return page, nil }
 }
@@ -37,8 +37,8 @@ func stuck(released *bool) func(context.Context) ([]whmcs.Spot, error) {
 	}
 }
 
-func surveyorOf(s clientsync.Spots, records clientsync.Records) clientsync.Surveyor {
-	return clientsync.Surveyor{Spots: s, Records: records, BatchSize: 2}
+func surveyorOf(s workers.Spots, records workers.Roster) workers.Surveyor {
+	return workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: s, Roster: records, BatchSize: 2}
 }
 
 var errPage = errors.New("the connection is lost")
@@ -100,7 +100,7 @@ func TestASurveyThatEndsEarlyLeavesNoReaderBehind(t *testing.T) {
 	t.Parallel()
 	known := roster{emails: map[int64]string{}}
 	for name, tc := range map[string]struct {
-		records clientsync.Records
+		records workers.Roster
 		crashIn int
 		stopped bool
 		want    error

@@ -1,4 +1,4 @@
-package clientsync_test
+package workers_test
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
-	"github.com/whmcsync/whmcsync/workers/clientsync"
+	"github.com/whmcsync/whmcsync/workers"
 )
 
 // spots are the clients of a WHMCS, by id.
@@ -27,9 +27,8 @@ func (s spots) Spots(_ context.Context, after int64, limit int) ([]whmcs.Spot, e
 	return slices.Clone(s[from:min(from+limit, len(s))]), nil
 }
 
-// roster remembers addresses in memory; what else is remembered of records is not asked for by a survey.
+// roster remembers addresses in memory.
 type roster struct {
-	clientsync.Records
 	emails map[int64]string
 }
 
@@ -80,7 +79,7 @@ func clientsWithGaps(t *rapid.T, n int) spots {
 	var id int64
 	for i := range all {
 		id += rapid.Int64Range(1, 40).Draw(t, "gap")
-		all[i] = whmcs.Spot{ID: id, RawEmail: fmt.Sprintf("c%d@example.com", id)}
+		all[i] = whmcs.Spot{ID: id, Raw: fmt.Sprintf("c%d@example.com", id)}
 	}
 	return all
 }
@@ -92,7 +91,7 @@ func TestSurveyCutsEveryIDIntoExactlyOneBatch(t *testing.T) {
 		n := cmp.Or(rapid.IntRange(0, 4).Draw(t, "full batches")*size, rapid.IntRange(0, 30).Draw(t, "clients"))
 		all := clientsWithGaps(t, n)
 		limit := rapid.IntRange(0, 4).Draw(t, "batches per run")
-		surveyor := clientsync.Surveyor{Spots: all, Records: roster{emails: map[int64]string{}}, BatchSize: size, Page: pages}
+		surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: roster{emails: map[int64]string{}}, BatchSize: size, Page: pages}
 		offset, seen := int64(0), 0
 		for range n + 2 { // one run after another, each from the offset of the one before
 			c := &cutter{run: state.Run{FromID: offset, SliceCursor: offset, BatchLimit: limit}, crashIn: -1}
@@ -118,7 +117,7 @@ func TestSurveyCutsEveryIDIntoExactlyOneBatch(t *testing.T) {
 }
 
 // survey surveys to the end, however often it crashes on the way.
-func survey(t *rapid.T, s clientsync.Surveyor, c *cutter) (total int64) {
+func survey(t *rapid.T, s workers.Surveyor, c *cutter) (total int64) {
 	before := int64(len(c.batches) * s.BatchSize)
 	for !c.run.Sliced {
 		cut := len(c.batches)
@@ -156,7 +155,7 @@ func TestSurveyGoesOnWhereItCrashed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := clientsWithGaps(t, rapid.IntRange(0, 40).Draw(t, "clients"))
 		size, limit := rapid.IntRange(1, 5).Draw(t, "batch size"), rapid.IntRange(0, 5).Draw(t, "batches per run")
-		surveyor := clientsync.Surveyor{Spots: all, Records: roster{emails: map[int64]string{}}, BatchSize: size, Page: rapid.IntRange(1, 9).Draw(t, "page size")}
+		surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: roster{emails: map[int64]string{}}, BatchSize: size, Page: rapid.IntRange(1, 9).Draw(t, "page size")}
 		smooth := &cutter{run: state.Run{BatchLimit: limit}, crashIn: -1}
 		rough := &cutter{run: state.Run{BatchLimit: limit}, crashIn: rapid.IntRange(0, 3).Draw(t, "first crash")}
 		want, got := survey(t, surveyor, smooth), survey(t, surveyor, rough)
@@ -169,8 +168,8 @@ func TestSurveyGoesOnWhereItCrashed(t *testing.T) {
 func TestSurveyBringsTheRosterUpToDate(t *testing.T) {
 	t.Parallel()
 	known := roster{emails: map[int64]string{2: "old@example.com", 3: "c@example.com", 4: "", 9: "gone@example.com"}}
-	all := spots{{ID: 1, RawEmail: "A@Example.com"}, {ID: 2, RawEmail: "b@example.com"}, {ID: 3, RawEmail: "c@example.com"}, {ID: 4, RawEmail: "healed@example.com"}, {ID: 5, RawEmail: "broken"}}
-	surveyor := clientsync.Surveyor{Spots: all, Records: known, BatchSize: 2}
+	all := spots{{ID: 1, Raw: "A@Example.com"}, {ID: 2, Raw: "b@example.com"}, {ID: 3, Raw: "c@example.com"}, {ID: 4, Raw: "healed@example.com"}, {ID: 5, Raw: "broken"}}
+	surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: known, BatchSize: 2}
 	c := &cutter{crashIn: -1}
 	if _, err := surveyor.Survey(t.Context(), c.run, 0, c.add); err != nil {
 		t.Fatal(err)
@@ -185,7 +184,7 @@ func TestSurveyBringsTheRosterUpToDate(t *testing.T) {
 func TestSurveyOfNobodyStillLooksForWhoIsGone(t *testing.T) {
 	t.Parallel()
 	c := &cutter{crashIn: -1}
-	total, err := clientsync.Surveyor{Spots: spots{}, Records: roster{}, BatchSize: 250}.Survey(t.Context(), c.run, 0, c.add)
+	total, err := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: spots{}, Roster: roster{}, BatchSize: 250}.Survey(t.Context(), c.run, 0, c.add)
 	if err != nil || total != 0 {
 		t.Fatalf("total %d, %v", total, err)
 	}

@@ -1,4 +1,4 @@
-package clientsync
+package workers
 
 import (
 	"context"
@@ -8,11 +8,24 @@ import (
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
+// Spots is what a survey reads.
+type Spots interface {
+	// Spots reads at most limit records with id > after, by id. Fewer than limit means that there are no more.
+	Spots(ctx context.Context, after int64, limit int) ([]whmcs.Spot, error)
+}
+
+// Roster is the memory of which record has which key: a client's address, a domain's name.
+type Roster interface {
+	Roster(ctx context.Context, sync string, from, to int64) ([]state.RosterRow, error)
+	PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error
+}
+
 // Surveyor cuts a pass into batches. On its way through all ids, in one keyset scan, it brings the roster up to date, so
-// that the first batch already knows who shares an address with somebody in the last one.
+// that the first batch already knows who shares a key with somebody in the last one.
 type Surveyor struct {
 	Spots     Spots
-	Records   Records
+	Roster    Roster
+	Key       func(raw string) (string, error) // the one form in which what a spot holds is compared
 	BatchSize int
 	Page      int // spots read at once; default 10,000
 }
@@ -69,10 +82,9 @@ func (s Surveyor) read(ctx context.Context, after int64) <-chan spotsPage {
 	return pending
 }
 
-// enroll writes into the roster what it does not know yet. An address that is not valid is left to its batch, which reports
-// it.
+// enroll writes into the roster what it does not know yet. A key that is not valid is left to its batch, which reports it.
 func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots []whmcs.Spot) error {
-	rows, err := s.Records.Roster(ctx, sync, from, to)
+	rows, err := s.Roster.Roster(ctx, sync, from, to)
 	if err != nil {
 		return err
 	}
@@ -83,10 +95,10 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 	var put []state.RosterRow
 	for _, spot := range spots {
 		before, listed := known[spot.ID]
-		if listed && before == spot.RawEmail && before != "" {
+		if listed && before == spot.Raw && before != "" {
 			continue // what is normalised stays as it is
 		}
-		email, err := whmcs.NormalizeEmail(spot.RawEmail)
+		email, err := s.Key(spot.Raw)
 		if err == nil && (!listed || (before != email && before != "")) {
 			put = append(put, state.RosterRow{RecordID: spot.ID, Email: email})
 		}
@@ -94,7 +106,7 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 	if len(put) == 0 {
 		return nil
 	}
-	return s.Records.PutRoster(ctx, sync, put, nil)
+	return s.Roster.PutRoster(ctx, sync, put, nil)
 }
 
 func (s Surveyor) page() int {

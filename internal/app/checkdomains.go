@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"strings"
+
+	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+)
+
+// registrar proves the credentials of an account at a registrar.
+func (c *checker) registrar(ctx context.Context, s subject, r registrar.Checker) []Finding {
+	health, err := r.Check(ctx)
+	if err != nil {
+		return []Finding{s.broken(accountHint(s.subject, err), err)}
+	}
+	found := []Finding{s.ok("credentials accepted; %d domains", health.Domains)}
+	for _, remark := range health.Remarks {
+		found = append(found, s.warning("", "%s", remark))
+	}
+	return found
+}
+
+// domains proves what the syncs of domains and transfers need of their source.
+func (c *checker) domains(ctx context.Context, s subject, src *source) []Finding {
+	var found []Finding
+	for _, name := range c.syncsOf(func(sync config.Sync) bool { return sync.Source == s.subject && isDomains(sync) }) {
+		cfg := c.Config.Syncs[name]
+		_, features, settings, err := newDomainRows(src, cfg).open(ctx)
+		if err != nil {
+			found = append(found, s.broken("", err))
+			continue
+		}
+		found = append(found, lacks(s, name, cfg, features)...)
+		if why := twoWriters(cfg.Domains, features, settings); why != "" && cfg.Mode == "apply" {
+			found = append(found, s.warning("set it to Notify Only in WHMCS (Automation Settings), or write syncs."+name+".allow_two_writers: true",
+				"%s: %s, so changes are only noted", name, why))
+		}
+	}
+	return found
+}
+
+// lacks tells what a sync would use and may not.
+func lacks(s subject, name string, cfg config.Sync, f whmcs.DomainFeatures) []Finding {
+	var found []Finding
+	for _, line := range f.Missing {
+		detail, hint, _ := strings.Cut(line, "; if it is wanted: ")
+		if cfg.Mode == "apply" && !f.Write && strings.Contains(hint, "nextinvoicedate") {
+			found = append(found, s.failed(hint, "%s: %s", name, detail))
+			continue
+		}
+		found = append(found, s.warning(hint, "%s: %s", name, detail))
+	}
+	return found
+}
