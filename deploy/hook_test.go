@@ -79,9 +79,9 @@ func (r *received) waitFor(t *testing.T, want ...string) {
 }
 
 // startServer runs the real server with one source and one sync. It returns the hook address.
-func startServer(t *testing.T) (string, *received, *lockedLog) {
+func startServer(t *testing.T) (string, *received, *testkit.Printed) {
 	t.Helper()
-	got, log := &received{nonces: map[string]bool{}}, &lockedLog{}
+	got, log := &received{nonces: map[string]bool{}}, &testkit.Printed{}
 	srv, err := server.New(server.Config{
 		Sources: map[string]server.Source{"main": {HookSecret: config.NewSecret(secret), Syncs: []string{"news"}}},
 		Syncs:   map[string]server.SyncInfo{"news": {}},
@@ -100,23 +100,6 @@ func startServer(t *testing.T) (string, *received, *lockedLog) {
 		}
 	})
 	return "http://" + srv.Addr() + "/hooks/whmcs/main", got, log
-}
-
-type lockedLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lockedLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lockedLog) has(text string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), text)
 }
 
 // page is one page of WHMCS that runs with the hook file.
@@ -254,7 +237,9 @@ func TestAWrongSecretIsRefusedAndNotSeen(t *testing.T) {
 	t.Parallel()
 	address, got, log := startServer(t)
 	configured(address, "another secret").fire(t, `[["ClientEdit",{"userid":3}]]`)
-	testkit.Eventually(t, 10*time.Second, func() (bool, string) { return log.has("the signature is wrong"), "the call has not come" })
+	testkit.Eventually(t, 10*time.Second, func() (bool, string) {
+		return strings.Contains(log.String(), "the signature is wrong"), "the call has not come"
+	})
 	if touches := got.list(); len(touches) != 0 {
 		t.Errorf("touched: %v", touches)
 	}

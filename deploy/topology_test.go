@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -158,7 +156,7 @@ type process struct {
 	name   string
 	cmd    *exec.Cmd
 	health []string
-	out    *lockedBuffer
+	out    *testkit.Printed
 }
 
 // start runs a service's command and remembers its health check; each replica gets a port of its own, as each container
@@ -172,7 +170,7 @@ func (h *host) start(name string, replica int, svc service) *process {
 		args[len(args)-1] = where
 	}
 	check[len(check)-1] = "http://" + where + "/healthz"
-	p := &process{name: fmt.Sprintf("%s %d", name, replica), cmd: h.command(args...), health: check, out: &lockedBuffer{}}
+	p := &process{name: fmt.Sprintf("%s %d", name, replica), cmd: h.command(args...), health: check, out: &testkit.Printed{}}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		h.t.Fatal(err)
@@ -219,22 +217,4 @@ func (h *host) askForRun() {
 	if answer.StatusCode != http.StatusAccepted && answer.StatusCode != http.StatusOK {
 		h.t.Fatalf("/cron/newsletter answered %d", answer.StatusCode)
 	}
-}
-
-// lockedBuffer takes a process's output while a test reads it.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -1,12 +1,10 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,26 +17,8 @@ type process struct {
 	t     *testing.T
 	name  string
 	cmd   *exec.Cmd
-	log   logbook
+	log   testkit.Printed
 	ended chan struct{}
-}
-
-// logbook keeps what a process prints.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // launch starts path with args. The thread that starts it is kept until it ends, see diesWithParent.

@@ -39,7 +39,7 @@ func TestServerSurvivesARedisThatWasKilledAndCameBackEmpty(t *testing.T) {
 func TestShutdownAndCloseEndThoughRedisIsGone(t *testing.T) {
 	t.Parallel()
 	mini := miniredis.RunT(t)
-	log := &logBuffer{}
+	log := &testkit.Printed{}
 	r, err := queue.Connect(t.Context(), "redis://"+mini.Addr(), zerolog.New(log))
 	if err != nil {
 		t.Fatal(err)

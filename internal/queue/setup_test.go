@@ -1,11 +1,9 @@
 package queue_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +29,7 @@ type bundle struct {
 	redis     *queue.Redis
 	client    *queue.Client
 	inspector *asynq.Inspector
-	log       *logBuffer
+	log       *testkit.Printed
 }
 
 // everywhere runs a test on a real Redis and on the embedded one.
@@ -44,7 +42,7 @@ func everywhere(t *testing.T, test func(t *testing.T, b bundle)) {
 
 func setup(t *testing.T, url string) bundle {
 	t.Helper()
-	log := &logBuffer{}
+	log := &testkit.Printed{}
 	r, err := queue.Connect(t.Context(), url, zerolog.New(log))
 	if err != nil {
 		t.Fatal(err)
@@ -131,20 +129,3 @@ func receive[V any](t *testing.T, what string, ch <-chan V) V {
 
 // idle is a handler that does nothing.
 func idle(context.Context, queue.Task) (any, error) { return nil, nil }
-
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}

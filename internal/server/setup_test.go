@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit"
 )
 
 const (
@@ -34,13 +34,13 @@ type bundle struct {
 	base  string
 	fake  *fakeDeps
 	clock *clock
-	log   *buffer
+	log   *testkit.Printed
 }
 
 // setup starts a server with a viewer (ann), an operator (bob, bcrypt), a token and two syncs of one source.
 func setup(t *testing.T, change ...func(*server.Config, *server.Deps)) *bundle {
 	t.Helper()
-	b := &bundle{fake: newFakeDeps(), clock: &clock{at: time.Now()}, log: &buffer{}}
+	b := &bundle{fake: newFakeDeps(), clock: &clock{at: time.Now()}, log: &testkit.Printed{}}
 	cfg := server.Config{
 		Users: []server.User{
 			{Name: "ann", Password: config.NewSecret("ann's password")},
@@ -182,24 +182,6 @@ func (c *clock) pass(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
-}
-
-// buffer is a log that can be read while it is written.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // touch is one call of Touch.
