@@ -147,9 +147,7 @@ type domainsDuty struct {
 	config config.Domains
 	rows   *domainRows
 	worker domainsync.Worker
-
-	mu     sync.Mutex
-	warned time.Time
+	warned seldom
 }
 
 func (a *App) newDomainsDuty(name string, cfg config.Sync) (workers.Duty, error) {
@@ -218,15 +216,11 @@ func twoWriters(cfg config.Domains, features whmcs.DomainFeatures, settings whmc
 
 // warn says once in a while why the sync only notes what it would do.
 func (d *domainsDuty) warn(why string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if time.Since(d.warned) < probeEvery {
-		return
-	}
-	d.warned = time.Now()
-	d.app.Log.Warn().Str("sync", d.name).Str("why", why).
-		Str("way_out", "set WHMCS's domain sync to Notify Only, or write allow_two_writers: true").
-		Msg("nothing is written, changes are only noted")
+	d.warned.do(func() {
+		d.app.Log.Warn().Str("sync", d.name).Str("why", why).
+			Str("way_out", "set WHMCS's domain sync to Notify Only, or write allow_two_writers: true").
+			Msg("nothing is written, changes are only noted")
+	})
 }
 
 // domainsPolicy turns the configuration of a domains or transfers sync into the policy of its worker. A setting that the

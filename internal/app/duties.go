@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/robfig/cron/v3"
 
@@ -21,6 +23,22 @@ type clientsDuty struct {
 	name   string
 	source *source
 	worker clientsync.Worker
+	warned seldom
+}
+
+// seldom does something once for each look at the columns, however many batches find a reason for it.
+type seldom struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (s *seldom) do(what func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.last) > probeEvery {
+		s.last = time.Now()
+		what()
+	}
 }
 
 // newDuty makes the duty of a sync by its type.
@@ -50,7 +68,12 @@ func (d *clientsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []
 			return nil, nil, err
 		}
 		worker.Clients, worker.Features, worker.Policy.OptIn = db, features, features.OptIn
-		worker.Policy.WriteBack = worker.Policy.WriteBack && features.WriteOptOut
+		if worker.Policy.WriteBack && !features.WriteOptOut {
+			worker.Policy.WriteBack = false
+			d.warned.do(func() {
+				d.app.Log.Warn().Str("sync", d.name).Msg("opt-outs are not written back, which the database does not allow; see `whmcsync check`")
+			})
+		}
 	}
 	return worker.Do(ctx, job)
 }
@@ -80,28 +103,28 @@ func (a *App) scheduled(name string, cfg config.Sync) (schedule.Sync, error) {
 	if err != nil {
 		return schedule.Sync{}, err
 	}
-	sync := schedule.Sync{
+	scheduled := schedule.Sync{
 		Name: name, Account: cfg.Account, Schedule: timing, Notify: cfg.Mode == "notify",
 		BatchSize: cfg.BatchSize, BatchesPerRun: cfg.BatchesPerRun, Window: cfg.Window,
 		FullEvery: cfg.FullEvery, Poll: cfg.Poll, Guard: guardOf(cfg), CanList: true,
 	}
 	src := a.sources[cfg.Source]
 	if !isDomains(cfg) {
-		sync.Surveyor = workers.Surveyor{Spots: src, Roster: a.Store, Key: whmcs.NormalizeEmail, BatchSize: cfg.BatchSize}
-		sync.Poller = src
-		return sync, nil
+		scheduled.Surveyor = workers.Surveyor{Spots: src, Roster: a.Store, Key: whmcs.NormalizeEmail, BatchSize: cfg.BatchSize}
+		scheduled.Poller = src
+		return scheduled, nil
 	}
 	at, err := a.account(cfg.Account)
 	if err != nil {
-		return sync, err
+		return scheduled, err
 	}
 	rows := newDomainRows(src, cfg)
-	sync.Surveyor = workers.Surveyor{Spots: rows, Roster: a.Store, Key: nameOf, BatchSize: cfg.BatchSize}
-	sync.Poller, sync.CanList = rows, canList(cfg, *at)
+	scheduled.Surveyor = workers.Surveyor{Spots: rows, Roster: a.Store, Key: nameOf, BatchSize: cfg.BatchSize}
+	scheduled.Poller, scheduled.CanList = rows, canList(cfg, *at)
 	// Every pass is read against a new listing: without one each domain would cost a call. What is under way comes and
 	// goes, so that a short list of transfers means nothing.
-	sync.FullEvery, sync.Fleeting = 0, cfg.Type == "transfers"
-	return sync, nil
+	scheduled.FullEvery, scheduled.Fleeting = 0, cfg.Type == "transfers"
+	return scheduled, nil
 }
 
 // nameOf is the form in which names of domains are compared.

@@ -17,6 +17,7 @@ import (
 type syncOptions struct {
 	wait, local, dryRun, full bool
 	records                   []int64
+	domain                    string
 }
 
 func newSync(e *env) *cobra.Command {
@@ -26,7 +27,7 @@ func newSync(e *env) *cobra.Command {
 		Short: "Ask for a run now",
 		Long: `Ask the scheduler for a run of a sync now. With --wait, follow it to its end; with --local, run the roles inside this
 command until the run has ended, so that nothing else need be running. --dry-run plans everything and changes nothing.`,
-		Example: "  whmcsync sync newsletter --wait\n  whmcsync sync newsletter --dry-run --local\n  whmcsync sync newsletter --client 42",
+		Example: "  whmcsync sync newsletter --wait\n  whmcsync sync newsletter --dry-run --local\n  whmcsync sync newsletter --client 42\n  whmcsync sync op-domains --domain example.com",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeSyncs(e),
 		RunE: func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) },
 	}
@@ -35,6 +36,8 @@ command until the run has ended, so that nothing else need be running. --dry-run
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "plan and show, change nothing; follows the run to its end")
 	cmd.Flags().BoolVar(&o.full, "full", false, "read and compare a full listing even if one was read lately")
 	cmd.Flags().Int64SliceVar(&o.records, "client", nil, "look at these clients only, by id, whatever is remembered of them")
+	cmd.Flags().StringVar(&o.domain, "domain", "", "look at this domain only, show what both sides say, and settle it")
+	cmd.MarkFlagsMutuallyExclusive("client", "domain")
 	return cmd
 }
 
@@ -54,9 +57,10 @@ written to either side. With --local nothing else need be running.`,
 }
 
 func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
-	if len(o.records) > 0 && (o.dryRun || o.full) {
-		return usage("--client goes with neither --dry-run nor --full")
+	if (len(o.records) > 0 || o.domain != "") && (o.dryRun || o.full) {
+		return usage("--client and --domain go with neither --dry-run nor --full")
 	}
+	o.wait = o.wait || o.domain != "" && !o.local
 	a, err := e.openSync(ctx, name)
 	if err != nil {
 		return err
@@ -64,6 +68,11 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 	defer a.Close()
 	if err := e.hands(ctx, a, name, o); err != nil {
 		return err
+	}
+	if o.domain != "" {
+		if o.records, err = e.showDomain(ctx, a, name, o.domain); err != nil {
+			return err
+		}
 	}
 	if len(o.records) > 0 {
 		return e.syncRecords(ctx, a, name, o)

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+)
+
+// DomainSides is one domain as WHMCS and the registrar hold it at this moment.
+type DomainSides struct {
+	Name      string         `json:"name"`
+	ID        int64          `json:"id"` // of the row in WHMCS
+	WHMCS     DomainInWHMCS  `json:"whmcs"`
+	Registrar *DomainOutside `json:"registrar,omitempty"` // absent when the registrar does not have it
+}
+
+// DomainInWHMCS is what a row of tbldomains says. Dates are local ones of WHMCS, "" = unset.
+type DomainInWHMCS struct {
+	Status       string `json:"status"`
+	Expiry       string `json:"expiry"`
+	NextDue      string `json:"next_due"`
+	NextInvoice  string `json:"next_invoice"`
+	AutoRenew    string `json:"auto_renew"` // on | off
+	IDProtection string `json:"id_protection"`
+}
+
+// DomainOutside is what the registrar says. Dates are the registrar's own, "" = not told.
+type DomainOutside struct {
+	Status       string `json:"status"`
+	Raw          string `json:"raw"` // in the registrar's own word
+	Renewal      string `json:"renewal"`
+	Expiration   string `json:"expiration"`
+	Registry     string `json:"registry"`
+	AutoRenew    string `json:"auto_renew"` // on | off | "" = not told
+	IDProtection string `json:"id_protection"`
+}
+
+// LookAtDomain reads the rows of a domain that a sync is about, and what the registrar says of it. fault.NotFound when the
+// sync has no such domain.
+func (a *App) LookAtDomain(ctx context.Context, sync, text string) ([]DomainSides, error) {
+	cfg := a.Config.Syncs[sync]
+	if !isDomains(cfg) {
+		return nil, fmt.Errorf("%s is a sync of type %s: --domain is for domains and transfers", sync, cfg.Type)
+	}
+	name, err := registrar.ParseName(text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := newDomainRows(a.sources[cfg.Source], cfg).byNames(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, fault.New(fault.NotFound, "", sync, "WHMCS has no domain %s that this sync is about (registrar %s, its statuses, nothing excluded)", name, cfg.Domains.Registrar)
+	}
+	if err := a.OpenQueue(ctx); err != nil { // the account's limits live there
+		return nil, err
+	}
+	account, err := a.account(cfg.Account)
+	if err != nil {
+		return nil, err
+	}
+	held, err := account.registrar.Get(ctx, name)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	var sides []DomainSides
+	for _, row := range rows {
+		one := DomainSides{Name: string(name), ID: row.ID, WHMCS: inWHMCS(row)}
+		if err == nil {
+			one.Registrar = outside(held)
+		}
+		sides = append(sides, one)
+	}
+	return sides, nil
+}
+
+func inWHMCS(row whmcs.Domain) DomainInWHMCS {
+	return DomainInWHMCS{
+		Status: string(row.Status), Expiry: row.Expiry.String(), NextDue: row.NextDue.String(), NextInvoice: row.NextInvoice.String(),
+		AutoRenew: setting(registrar.TriOf(!row.DoNotRenew)), IDProtection: setting(registrar.TriOf(row.IDProtection)),
+	}
+}
+
+func outside(d registrar.Domain) *DomainOutside {
+	return &DomainOutside{
+		Status: string(d.Status), Raw: d.Raw, Renewal: day(d.Dates.Renewal), Expiration: day(d.Dates.Expiration), Registry: day(d.Dates.Registry),
+		AutoRenew: setting(d.AutoRenew), IDProtection: setting(d.Privacy),
+	}
+}
+
+func day(d registrar.Date) string {
+	if d.Day.IsZero() {
+		return d.Text
+	}
+	return d.Day.String()
+}
+
+func setting(t registrar.Tri) string {
+	switch t {
+	case registrar.On:
+		return "on"
+	case registrar.Off:
+		return "off"
+	default:
+		return ""
+	}
+}
