@@ -1,7 +1,11 @@
 package logicboxes_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -175,6 +179,26 @@ func TestAWrongKeyIsFoundOut(t *testing.T) {
 	}
 }
 
+func TestNoCredentialIsPassedOn(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"status": "ERROR", "message": r.URL.String() + " " + r.FormValue("api-key")})
+	}))
+	t.Cleanup(server.Close)
+	account, err := logicboxes.New(logicboxes.Config{Account: "rc", UserID: userID, APIKey: apiKey, BaseURL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(account.Close)
+	_, err = account.Check(t.Context())
+	for _, secret := range []string{userID, apiKey, url.QueryEscape(apiKey)} {
+		if err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("it is in: %v", err)
+		}
+	}
+}
+
 func TestPrivacy(t *testing.T) {
 	t.Parallel()
 	account, server := setup(t, sim.Options{RefuseSame: true})
@@ -211,6 +235,7 @@ func TestTransfersAreListedByTheirNewestOrder(t *testing.T) {
 	transfer("again.com", "Deleted", failed)
 	transfer("lost.com", "Deleted", failed)
 	transfer("again.com", "InActive", sim.Action{Type: "AddTransferDomain", Status: "Waiting", StatusDesc: "Waits for the owner"})
+	transfer("odd.com", "Deleted", sim.Action{Type: "AddTransferDomain", Status: "Waiting"})
 	transfer("new.com", "InActive", sim.Action{Type: "AddNewDomain", Status: "Waiting"})
 	page, err := account.ListTransfersPage(t.Context(), "")
 	if err != nil {
@@ -244,5 +269,30 @@ func TestAnOrderThatVanishedWithoutAClearWordIsNoEvidence(t *testing.T) {
 	}
 	if d, err := account.Departed(t.Context(), "myexample.com"); err != nil || d.Status != registrar.Deleted {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+func TestTheLastOrderAndTheLastActionDecide(t *testing.T) {
+	t.Parallel()
+	account, server := setup(t, sim.Options{})
+	ids := server.Seed(
+		sim.Order{ID: 9, Name: "example.com", Status: "Deleted"}, sim.Order{ID: 10, Name: "example.com", Status: "Deleted"},
+		sim.Order{ID: 8, Name: "example.com", Status: "Archived"},
+	)
+	for i, action := range []string{"DelDomain", "TransferAwayDomain", "DelDomain"} {
+		server.Act(sim.Action{ID: int64(100 - i), Order: ids[i], Archived: true, Type: action, Status: "Success", Completed: "1793400000"})
+	}
+	server.Act(
+		sim.Action{ID: 12, Order: 10, Archived: true, Type: "AddTransferDomain", Status: "Failed", StatusDesc: "the second"},
+		sim.Action{ID: 9, Order: 10, Archived: true, Type: "AddTransferDomain", Status: "Failed", StatusDesc: "the first"},
+	)
+	left, err := account.Departed(t.Context(), "example.com")
+	want := registrar.Departure{Status: registrar.TransferredAway, Day: civil.Must("2026-10-30"), Raw: "TransferAwayDomain"}
+	if diff := cmp.Diff(want, left); diff != "" || err != nil {
+		t.Errorf("%v; %s", err, diff)
+	}
+	transfer, err := account.Transfer(t.Context(), "example.com")
+	if err != nil || transfer.ID != "10" || transfer.Reason != "the second" {
+		t.Errorf("%+v, %v", transfer, err)
 	}
 }

@@ -50,14 +50,15 @@ func failure(body []byte) (failed bool, text string) {
 	return word == "error" || word == "failed", text
 }
 
-// classOf knows the sentences that decide. The absent ones come first and are compared at their beginning, since a
-// domain's name is part of them. "" = the status decides.
+// classOf knows the sentences that decide. No word is looked for that could stand in a domain's name. "" = the status
+// decides.
 func classOf(text string, status int) fault.Class {
 	lower := strings.ToLower(text)
 	switch {
 	case begins(lower, "website doesn't exist", "no entity found", "no record", "no action"):
 		return fault.NotFound
-	case holds(lower, "authentication", "api-key", "api key", "auth-userid", "access denied", "not authorized", "invalid credentials"):
+	case begins(lower, "authentication ", "required authentication ", "access denied", "invalid api-key", "invalid auth-userid"),
+		holds(lower, "not authorized", "invalid credentials"):
 		return fault.Auth
 	case status < 300, holds(lower, "privacy protection", "parameter"):
 		return fault.Rejected

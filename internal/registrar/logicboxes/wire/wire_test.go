@@ -173,6 +173,7 @@ func TestTheBodyIsReadBeforeTheStatusCounts(t *testing.T) {
 		{"an order that is not there", 200, `{"status":"error","error":"No Entity found for Entityid: 7"}`, fault.NotFound},
 		{"a wrong key", 500, `{"status":"ERROR","message":"Authentication Failed for this request"}`, fault.Auth},
 		{"a wrong key with 200", 200, `{"status":"error","error":"Access Denied: You are not authorized to perform this action"}`, fault.Auth},
+		{"a refusal that is about a name", 200, `{"status":"ERROR","message":"authentication.com and api-key.com are locked"}`, fault.Rejected},
 		{"a refusal with 200", 200, `{"status":"Failed","actionstatusdesc":"Not now"}`, fault.Rejected},
 		{"a refusal with 500", 500, `{"status":"ERROR","message":"Privacy Protection is not supported for this TLD"}`, fault.Rejected},
 		{"an error with 500 that nobody knows", 500, `{"status":"ERROR","message":"An unexpected error has occurred"}`, fault.Transient},
