@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
@@ -24,7 +25,7 @@ func (d *decoder) check(c *Config) {
 		d.require("sources."+name, "dsn", "whmcsync:${WHMCS_DB_PASSWORD}@tcp(db:3306)/whmcs")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
-		d.checkAccount("accounts."+name, c.Accounts[name])
+		c.Accounts[name] = d.checkAccount("accounts."+name, c.Accounts[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Syncs)) {
 		c.Syncs[name] = d.checkSync("syncs."+name, c.Syncs[name], c)
@@ -92,7 +93,25 @@ var alone = map[string]string{
 	"bootstrap": "rdap", "sub_resellers": "logicboxes",
 }
 
-func (d *decoder) checkAccount(at string, a Account) {
+// usual is what an account of each type takes, as far as it differs from a mailing list's. A page size
+// of 0 is the vendor's.
+var usual = map[string]Account{
+	"openprovider":     {Rate: Rate{4, 4}, Timeout: time.Minute},
+	"logicboxes":       {Rate: Rate{1, 2}, Timeout: 30 * time.Second},
+	"opensrs":          {Rate: Rate{2, 4}, Timeout: 2 * time.Minute},
+	"namecheap":        {Rate: Rate{0.19, 2}, Timeout: 30 * time.Second}, // 700 calls an hour are allowed
+	"realtimeregister": {Rate: Rate{4, 4}, Timeout: 30 * time.Second},
+	"rdap":             {Rate: Rate{1, 2}, Timeout: 30 * time.Second},
+}
+
+// checkAccount returns the account with what is usual for its type in place of what is not said.
+func (d *decoder) checkAccount(at string, a Account) Account {
+	if usual, ok := usual[a.Type]; ok {
+		orElse(d, at+".rate.per_second", &a.Rate.PerSecond, usual.Rate.PerSecond)
+		orElse(d, at+".rate.in_flight", &a.Rate.InFlight, usual.Rate.InFlight)
+		orElse(d, at+".timeout", &a.Timeout, usual.Timeout)
+		orElse(d, at+".page_size", &a.PageSize, usual.PageSize)
+	}
 	d.require(at, "type", "mailrelay")
 	for _, need := range needs[a.Type] {
 		d.require(at, need.key, need.example)
@@ -108,6 +127,14 @@ func (d *decoder) checkAccount(at string, a Account) {
 	}
 	if host && base {
 		d.report(at+".base_url", "stands beside host: keep one of the two")
+	}
+	return a
+}
+
+// orElse puts a value in the place of a setting that is not in the file.
+func orElse[T any](d *decoder, at string, into *T, value T) {
+	if !d.given(at) {
+		*into = value
 	}
 }
 
