@@ -24,7 +24,7 @@ func (p Policy) settings(d *Decision, held registrar.Domain, status whmcs.Domain
 	switch {
 	case toldRenew && toldPrivacy && !d.Seen.Live:
 		d.After.Settings = "" // the listing tells: there is nothing to remember
-	case d.Memo.Settings == "" && (toldRenew || !renews) && (toldPrivacy || !hides):
+	case !d.Seen.Live && d.Memo.Settings == "" && (toldRenew || !renews) && (toldPrivacy || !hides):
 		// Never brought over, and off is what it is anyway.
 	default:
 		d.After.Settings = wanted
@@ -39,13 +39,13 @@ func (p Policy) setting(d *Decision, field string, leader Leader, inWHMCS bool, 
 	at := told == registrar.On
 	switch {
 	case leader == LedByNobody:
+	case told != registrar.NotTold && at == inWHMCS:
+		d.forget(field)
 	case leader == LedByWHMCS && d.Memo.Rejected[field] == onOff(inWHMCS):
 		d.reject(field, onOff(inWHMCS))
 		d.Skip = skipRejected
 	case told == registrar.NotTold:
 		return false
-	case at == inWHMCS:
-		d.forget(field)
 	case leader == LedByWHMCS:
 		d.Changes = append(d.Changes, d.newChange(field, onOff(at), onOff(inWHMCS), state.SideAccount, true))
 	case leader == LedByRegistrar:

@@ -125,6 +125,10 @@ func setValue(values *whmcs.DomainValues, field, text string) (err error) {
 		values.NextDue, err = civil.Parse(text)
 	case FieldNextInvoice:
 		values.NextInvoice, err = civil.Parse(text)
+	case FieldAutoRenew:
+		values.DoNotRenew = text == onOff(false)
+	case FieldPrivacy:
+		values.IDProtection = text == onOff(true)
 	default:
 		err = fmt.Errorf("there is no field %q", field)
 	}
