@@ -54,7 +54,10 @@ type Domain struct {
 
 // Values are those of the domain that a sync may write.
 func (d Domain) Values() DomainValues {
-	return DomainValues{Status: d.Status, Expiry: d.Expiry, NextDue: d.NextDue, NextInvoice: d.NextInvoice}
+	return DomainValues{
+		Status: d.Status, Expiry: d.Expiry, NextDue: d.NextDue, NextInvoice: d.NextInvoice,
+		DoNotRenew: d.DoNotRenew, IDProtection: d.IDProtection,
+	}
 }
 
 // DomainSpot is the little that a survey reads of each domain.
@@ -68,9 +71,11 @@ type DomainSpot struct {
 type DomainValues struct {
 	Status                       DomainStatus
 	Expiry, NextDue, NextInvoice civil.Date // zero = unset
+	DoNotRenew                   bool       // auto-renew is off
+	IDProtection                 bool
 }
 
-// DomainWrite changes one domain from Old, what all four columns held when they were read, to New. Columns in which
+// DomainWrite changes one domain from Old, what all six columns held when they were read, to New. Columns in which
 // the two differ are written; the others are only compared.
 type DomainWrite struct {
 	ID           int64
@@ -89,6 +94,7 @@ type DomainSettings struct {
 // DomainFeatures says which optional parts for domains this WHMCS install has and lets us use.
 type DomainFeatures struct {
 	Write          bool     // we may UPDATE status, expirydate, nextduedate and nextinvoicedate
+	WriteSettings  bool     // we may UPDATE donotrenew and idprotection, and they are numbers; needed where the registrar leads them
 	UpdatedAt      bool     // tbldomains.updated_at is readable: changed domains can be looked for
 	WriteUpdatedAt bool     // and may be set by what we write
 	Synced         bool     // tbldomains.synced exists and may be set by what we write

@@ -101,6 +101,8 @@ func TestDomainWriteCheck(t *testing.T) {
 		{"a member of the enum is fine", 1, with(func(v *whmcs.DomainValues) { v.Status = whmcs.DomainExpired }), ""},
 		{"the first day of 1990 is fine", 1, expiry(civil.Must("1990-01-01")), ""},
 		{"30 years ahead to the day is fine", 1, expiry(civil.Must("2056-06-01")), ""},
+		{"auto-renew alone is something to write", 1, with(func(v *whmcs.DomainValues) { v.DoNotRenew = true }), ""},
+		{"and so is ID protection", 1, with(func(v *whmcs.DomainValues) { v.IDProtection = true }), ""},
 		{"no id", 0, expiry(civil.Must("2027-07-01")), "it names no domain"},
 		{"nothing to write", 1, old, "there is nothing to write"},
 		{"a status outside the enum", 1, with(func(v *whmcs.DomainValues) { v.Status = "Inactive" }), `"Inactive" is not a status of a domain`},
@@ -132,5 +134,20 @@ func TestWhatStaysAsItIsForbidsNothing(t *testing.T) {
 	repaired.Expiry = civil.Must("2027-01-01")
 	if err := (whmcs.DomainWrite{ID: 1, Old: odd, New: repaired}).Check(civil.Must("2026-06-01")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheValuesOfADomainAreAllThatMayBeWritten(t *testing.T) {
+	t.Parallel()
+	domain := whmcs.Domain{
+		ID: 1, ClientID: 2, RawName: "a.test", Status: whmcs.DomainActive, Expiry: civil.Must("2027-01-01"),
+		NextDue: civil.Must("2027-01-02"), NextInvoice: civil.Must("2027-01-03"), DoNotRenew: true, IDProtection: true,
+	}
+	want := whmcs.DomainValues{
+		Status: whmcs.DomainActive, Expiry: civil.Must("2027-01-01"), NextDue: civil.Must("2027-01-02"),
+		NextInvoice: civil.Must("2027-01-03"), DoNotRenew: true, IDProtection: true,
+	}
+	if diff := cmp.Diff(want, domain.Values()); diff != "" {
+		t.Error(diff)
 	}
 }

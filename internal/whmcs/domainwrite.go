@@ -42,6 +42,11 @@ func (w DomainWrite) Check(today civil.Date) error {
 	return nil
 }
 
+// Switches says whether auto-renew or ID protection would be written.
+func (w DomainWrite) Switches() bool {
+	return w.Old.DoNotRenew != w.New.DoNotRenew || w.Old.IDProtection != w.New.IDProtection
+}
+
 func plausible(day, today civil.Date) error {
 	limit := civil.Of(today.Time().AddDate(yearsAhead, 0, 0))
 	switch {

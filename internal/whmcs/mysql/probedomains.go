@@ -2,6 +2,8 @@ package mysql
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
@@ -29,8 +31,14 @@ func (d *DB) ProbeDomains(ctx context.Context) (whmcs.DomainFeatures, error) {
 			d.miss(&features.Missing, option.without, option.needs...)
 		}
 	}
+	if features.WriteSettings && !seen.numbers(updateSettings) {
+		features.WriteSettings = false
+		features.Missing = append(features.Missing, withoutSettings+": this version keeps them as text")
+	}
 	return features, nil
 }
+
+const withoutSettings = "auto-renew and ID protection cannot be taken over from the registrar"
 
 // domainOption is a feature, what it needs, and what is to be said where that is missing.
 type domainOption struct {
@@ -42,6 +50,7 @@ type domainOption struct {
 func domainOptions(f *whmcs.DomainFeatures) []domainOption {
 	return []domainOption{
 		{&f.Write, "nothing about domains can be written", []right{updateDomain}},
+		{&f.WriteSettings, withoutSettings, []right{updateSettings}},
 		{&f.UpdatedAt, "changed domains cannot be looked for between passes: tbldomains.updated_at is absent or not granted", []right{selectTouched}},
 		{&f.WriteUpdatedAt, "tbldomains.updated_at, absent or not granted, stays as it is when a domain is written", []right{updateTouched}},
 		{&f.Synced, "tbldomains.synced, absent or not granted, stays as it is when a domain is written", []right{updateSynced}},
@@ -53,6 +62,17 @@ func domainOptions(f *whmcs.DomainFeatures) []domainOption {
 		{&f.ActivityLog, "nothing can be noted in the activity log of WHMCS", []right{insertLog}},
 		{&f.Admins, "who gets the system mails of WHMCS is unknown", []right{selectAdmins, selectRoles}},
 	}
+}
+
+// numbers says whether the columns of a right hold numbers. Where they hold text nobody knows which word a version of
+// WHMCS takes for no, and a wrong one ends the renewals of a domain.
+func (all columns) numbers(r right) bool {
+	for _, c := range all {
+		if c.table == r.table && slices.Contains(r.columns, c.name) && !strings.HasSuffix(c.kind, "int") {
+			return false
+		}
+	}
+	return true
 }
 
 func (all columns) all(rights []right) bool {

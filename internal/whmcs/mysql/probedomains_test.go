@@ -16,11 +16,12 @@ import (
 const (
 	readDomains = "SELECT (id, userid, domain, registrar, status, type, registrationperiod, registrationdate, expirydate, " +
 		"nextduedate, nextinvoicedate, donotrenew, idprotection) ON tbldomains"
-	writeDomains = "UPDATE (status, expirydate, nextduedate, nextinvoicedate) ON tbldomains"
-	markDomains  = "UPDATE (synced, updated_at) ON tbldomains"
-	readInvoices = "SELECT (id, status) ON tblinvoices"
-	readItems    = "SELECT (id, invoiceid, type, relid, duedate) ON tblinvoiceitems"
-	moveItems    = "UPDATE (duedate) ON tblinvoiceitems"
+	writeDomains  = "UPDATE (status, expirydate, nextduedate, nextinvoicedate) ON tbldomains"
+	switchDomains = "UPDATE (donotrenew, idprotection) ON tbldomains"
+	markDomains   = "UPDATE (synced, updated_at) ON tbldomains"
+	readInvoices  = "SELECT (id, status) ON tblinvoices"
+	readItems     = "SELECT (id, invoiceid, type, relid, duedate) ON tblinvoiceitems"
+	moveItems     = "UPDATE (duedate) ON tblinvoiceitems"
 )
 
 func TestProbeDomains(t *testing.T) {
@@ -30,7 +31,7 @@ func TestProbeDomains(t *testing.T) {
 	t.Run("a recent version with all rights has everything", func(t *testing.T) {
 		t.Parallel()
 		want := whmcs.DomainFeatures{
-			Write: true, UpdatedAt: true, WriteUpdatedAt: true, Synced: true, Premium: true, Services: true, Invoices: true,
+			Write: true, WriteSettings: true, UpdatedAt: true, WriteUpdatedAt: true, Synced: true, Premium: true, Services: true, Invoices: true,
 			InvoiceItems: true, Settings: true, ActivityLog: true, Admins: true,
 		}
 		if diff := cmp.Diff(want, setupDomains(t, fixture.Load).domains); diff != "" {
@@ -42,7 +43,7 @@ func TestProbeDomains(t *testing.T) {
 		t.Parallel()
 		e := setupDomains(t, fixture.LoadOld)
 		want := whmcs.DomainFeatures{
-			Write: true, Synced: true, Services: true, Invoices: true, InvoiceItems: true, Settings: true, ActivityLog: true, Admins: true,
+			Write: true, WriteSettings: true, Synced: true, Services: true, Invoices: true, InvoiceItems: true, Settings: true, ActivityLog: true, Admins: true,
 		}
 		if diff := cmp.Diff(want, wordless(e.domains)); diff != "" {
 			t.Error(diff)
@@ -61,14 +62,14 @@ func TestProbeDomains(t *testing.T) {
 		}
 		words := strings.Join(features.Missing, "\n")
 		for _, grant := range []string{
-			"GRANT UPDATE (status, expirydate, nextduedate, nextinvoicedate) ON `", "GRANT UPDATE (synced) ON `", "GRANT UPDATE (updated_at) ON `",
+			"GRANT UPDATE (status, expirydate, nextduedate, nextinvoicedate) ON `", "GRANT UPDATE (donotrenew, idprotection) ON `", "GRANT UPDATE (synced) ON `", "GRANT UPDATE (updated_at) ON `",
 			"GRANT UPDATE (duedate) ON `", "GRANT SELECT (id, gid) ON `", "GRANT SELECT (id, systememails) ON `", "GRANT INSERT ON `",
 		} {
 			if !strings.Contains(words, grant) {
 				t.Errorf("%s\ndoes not name %s", words, grant)
 			}
 		}
-		if len(features.Missing) != 11 {
+		if len(features.Missing) != 12 {
 			t.Errorf("%d lines", len(features.Missing))
 		}
 	})
@@ -80,6 +81,17 @@ func TestProbeDomains(t *testing.T) {
 		want := whmcs.DomainFeatures{Write: true, WriteUpdatedAt: true, Synced: true, Invoices: true}
 		if diff := cmp.Diff(want, wordless(features)); diff != "" || err != nil {
 			t.Error(diff, err)
+		}
+	})
+
+	t.Run("auto-renew and ID protection that are kept as text are not written", func(t *testing.T) {
+		t.Parallel()
+		e := setup(t, fixture.Load)
+		e.exec(t, "ALTER TABLE tbldomains MODIFY donotrenew TEXT")
+		features, err := e.ProbeDomains(t.Context())
+		want := []string{"auto-renew and ID protection cannot be taken over from the registrar: this version keeps them as text"}
+		if diff := cmp.Diff(want, features.Missing); diff != "" || features.WriteSettings || err != nil {
+			t.Error(diff, features.WriteSettings, err)
 		}
 	})
 

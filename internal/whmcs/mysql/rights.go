@@ -33,6 +33,7 @@ var (
 	selectTouched  = right{"SELECT", "tbldomains", []string{"updated_at"}}
 	selectPremium  = right{"SELECT", "tbldomains", []string{"is_premium"}}
 	updateDomain   = right{"UPDATE", "tbldomains", []string{"status", "expirydate", "nextduedate", "nextinvoicedate"}}
+	updateSettings = right{"UPDATE", "tbldomains", []string{"donotrenew", "idprotection"}}
 	updateTouched  = right{"UPDATE", "tbldomains", []string{"updated_at"}}
 	updateSynced   = right{"UPDATE", "tbldomains", []string{"synced"}}
 	selectProducts = right{"SELECT", "tblproducts", []string{"id", "gid"}}

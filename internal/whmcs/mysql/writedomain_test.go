@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	rowOf  = "SELECT CONCAT_WS(' ', status, COALESCE(expirydate, 'NULL'), nextduedate, nextinvoicedate, synced, updated_at > NOW() - INTERVAL 1 MINUTE) FROM tbldomains WHERE id = "
-	others = "SELECT MD5(GROUP_CONCAT(CONCAT_WS('|', id, status, COALESCE(expirydate, 'NULL'), nextduedate, nextinvoicedate, synced) ORDER BY id)) FROM tbldomains WHERE id <> 1"
+	settingsOf = "SELECT CONCAT(donotrenew, idprotection) FROM tbldomains WHERE id = 1"
+	rowOf      = "SELECT CONCAT_WS(' ', status, COALESCE(expirydate, 'NULL'), nextduedate, nextinvoicedate, synced, updated_at > NOW() - INTERVAL 1 MINUTE) FROM tbldomains WHERE id = "
+	others     = "SELECT MD5(GROUP_CONCAT(CONCAT_WS('|', id, status, COALESCE(expirydate, 'NULL'), nextduedate, nextinvoicedate, synced) ORDER BY id)) FROM tbldomains WHERE id <> 1"
 )
 
 // held are the values of a domain as they are read.
@@ -108,10 +109,79 @@ func TestWriteDomain(t *testing.T) {
 	})
 }
 
+func TestAutoRenewAndIDProtectionAreWritten(t *testing.T) {
+	t.Parallel()
+	switched := func(t *testing.T, e *estate, doNotRenew, protection bool) whmcs.DomainWrite {
+		write := whmcs.DomainWrite{ID: 1, Old: e.held(t, 1), New: e.held(t, 1)}
+		write.New.DoNotRenew, write.New.IDProtection = doNotRenew, protection
+		return write
+	}
+
+	t.Run("each by itself, and back", func(t *testing.T) {
+		t.Parallel()
+		e := setupDomains(t, fixture.Load)
+		e.exec(t, "UPDATE tbldomains SET donotrenew = 0, idprotection = 1 WHERE id = 1")
+		before := e.value(t, others)
+		for _, step := range []struct {
+			doNotRenew, protection bool
+			want                   string
+		}{{true, true, "11"}, {true, false, "10"}, {false, false, "00"}, {false, true, "01"}} {
+			write := switched(t, e, step.doNotRenew, step.protection)
+			changed, current, err := e.WriteDomain(t.Context(), e.domains, write)
+			if got := e.value(t, settingsOf); !changed || current != write.New || err != nil || got != step.want {
+				t.Error(changed, current, err, got)
+			}
+		}
+		if diff := cmp.Diff(before, e.value(t, others)); diff != "" {
+			t.Error(diff)
+		}
+	})
+
+	t.Run("an answer of on or off for the same is no change", func(t *testing.T) {
+		t.Parallel()
+		e := setupDomains(t, fixture.Load)
+		e.exec(t, "ALTER TABLE tbldomains MODIFY donotrenew TEXT", "UPDATE tbldomains SET donotrenew = 'on' WHERE id = 1")
+		write := e.renewal(t, 1, "2028-05-20")
+		e.exec(t, "UPDATE tbldomains SET donotrenew = '1' WHERE id = 1")
+		if changed, _, err := e.WriteDomain(t.Context(), e.domains, write); !changed || err != nil {
+			t.Error(changed, err)
+		}
+	})
+
+	t.Run("their own grant is needed when they differ, and only then", func(t *testing.T) {
+		t.Parallel()
+		e := setupDomains(t, fixture.Load)
+		db := e.as(t, readDomains, writeDomains)
+		features, err := db.ProbeDomains(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, _, err := db.WriteDomain(t.Context(), features, e.renewal(t, 1, "2028-05-20"))
+		if !changed || err != nil {
+			t.Error(changed, err)
+		}
+		write := switched(t, e, true, true)
+		write.New.Status = whmcs.DomainGrace
+		_, _, err = db.WriteDomain(t.Context(), features, write)
+		wantFault(t, err, fault.Auth, "write domain 1", "GRANT UPDATE (donotrenew, idprotection) ON `")
+		if got := e.held(t, 1); got != write.Old {
+			t.Errorf("now %v", got)
+		}
+		db = e.as(t, readDomains, writeDomains, switchDomains)
+		if features, err = db.ProbeDomains(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if changed, _, err = db.WriteDomain(t.Context(), features, write); !changed || err != nil {
+			t.Error(changed, err)
+		}
+	})
+}
+
 func TestWriteDomainLosesNoEdit(t *testing.T) {
 	t.Parallel()
 	for column, value := range map[string]string{
 		"status": "Fraud", "expirydate": "2027-05-21", "nextduedate": "2027-05-11", "nextinvoicedate": "0000-00-00",
+		"donotrenew": "1", "idprotection": "0",
 	} {
 		for _, engine := range []string{"InnoDB", "MyISAM"} {
 			t.Run("of "+column+" in "+engine, func(t *testing.T) {
