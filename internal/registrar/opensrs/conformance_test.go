@@ -17,8 +17,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	for name, opt := range map[string]sim.Options{
-		"pages count from 1":                        {},
-		"pages count from 0, answers in ISO-8859-1": {FromZero: true, Latin1: true, Patterns: true},
+		"pages count from 1":                    {},
+		"pages count from 0, ISO-8859-1, terse": {FromZero: true, Latin1: true, Patterns: true, Terse: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,7 +37,7 @@
 //     (clients). Code 250, accepted for later, is returned as a note (documented).
 //   - check_transfer with check_status 1 tells the newest transfer in. Of one that is pending at the registry the question
 //     itself starts the completion within five minutes (documented): harmless, but not to be asked tightly.
-//     What has completed, been cancelled or was never heard of (undef) is held against belongs_to_rsp: a name that the
+//     What has completed, been cancelled or was never heard of (undef, or not found) is held against belongs_to_rsp: a name that the
 //     account holds has arrived, and a completed one that it does not hold has left again, of which nothing is concluded.
 //   - get_transfers_in lists at most 40 a page (documented), so only those of the last 180 days are asked for. It tells no
 //     reasons. Of several transfers of one name on a page the one with the highest number counts; an older one may stand on

@@ -2,6 +2,8 @@ package opensrs_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/opensrs"
 	"github.com/whmcsync/whmcsync/internal/registrar/opensrs/sim"
+	"github.com/whmcsync/whmcsync/internal/registrar/opensrs/wire"
 	"github.com/whmcsync/whmcsync/internal/simkit"
 )
 
@@ -95,6 +98,31 @@ func TestAListingThatStaysShortSaysSo(t *testing.T) {
 		if page, err = account.ListPage(t.Context(), page.Next); err != nil || !page.Gaps {
 			t.Fatalf("%+v, %v", page, err)
 		}
+	}
+}
+
+func TestAServerThatDoesNotPageIsNotFollowedForEver(t *testing.T) {
+	t.Parallel()
+	row := wire.Texts(map[string]string{"name": "example.com", "expiredate": late})
+	answer := wire.Texts(map[string]string{"is_success": "1", "response_code": "200"})
+	answer.Map["attributes"] = wire.Value{Map: map[string]wire.Value{
+		"exp_domains": {List: []wire.Value{row}}, "total": {Text: "3"}, "remainder": {Text: "1"},
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(wire.Encode(answer)) }))
+	t.Cleanup(server.Close)
+	account, err := opensrs.New(opensrs.Config{Username: username, Key: apiKey, BaseURL: server.URL, PageSize: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(account.Close)
+	var page registrar.Page
+	for range 20 {
+		if page, err = account.ListPage(t.Context(), page.Next); err != nil || page.Done {
+			break
+		}
+	}
+	if !fault.Is(err, fault.Protocol) {
+		t.Errorf("%+v, %v", page, err)
 	}
 }
 

@@ -18,7 +18,7 @@ const oldOrders = 180
 // registrar.TransferTracker.
 func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.Transfer, error) {
 	check, err := a.wire.CheckTransfer(ctx, string(name))
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.NotFound) { // a name it does not know may be ours all the same
 		return registrar.Transfer{}, err
 	}
 	transfer := tracked(name, check)

@@ -20,6 +20,7 @@ type Options struct {
 	FromZero      bool // pages count from 0; default from 1
 	Latin1        bool // answers come in ISO-8859-1
 	Patterns      bool // a filter by name also finds names that only contain it
+	Terse         bool // asked for a transfer that was never ordered, it says that the name is not there instead of undef
 	PerConnection int  // commands on one connection; default 100
 
 	PageCap       int // largest page; 0 = any

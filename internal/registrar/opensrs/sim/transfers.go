@@ -28,6 +28,9 @@ func (s *Server) checkTransfer(a wire.Value) simkit.Answer {
 			answer["status"], answer["reason"] = t.Status, t.Reason
 		}
 	}
+	if s.opt.Terse && answer["status"] == "undef" {
+		return s.refuse(480, "Object not found: "+name)
+	}
 	if a.At("check_status").Text != "1" {
 		delete(answer, "status")
 	}
