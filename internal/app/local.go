@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
-	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/tasks"
@@ -93,19 +92,4 @@ func (a *App) RunView(ctx context.Context, id int64) (server.Run, error) {
 		return view, nil
 	}
 	return view, (pages{a}).addProgress(ctx, run, &view)
-}
-
-// SimulatorOptions shape the simulator of `simulate` and `demo`.
-type SimulatorOptions struct {
-	Listen        string
-	APIKey        string
-	Latency       time.Duration
-	RatePerSecond float64
-	PageCap       int
-}
-
-// StartSimulator starts the simulator of Mailrelay.
-func StartSimulator(o SimulatorOptions) (*sim.Server, error) {
-	server := sim.New(sim.Options{APIKey: o.APIKey, Latency: o.Latency, RatePerSecond: o.RatePerSecond, PageCap: o.PageCap})
-	return server, server.Start(o.Listen)
 }

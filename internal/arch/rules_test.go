@@ -40,12 +40,14 @@ var rules = []rule{
 	{"internal/wiretest", []string{"internal/simkit", "github.com/google/go-cmp/..."}},
 	{"internal/*/*test", []string{"{up}", "internal/civil", "internal/wiretest", "github.com/google/go-cmp/..."}},
 	{"internal/maillist/*", []string{"internal/maillist", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
+	{"internal/registrar/rdap", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/openrdap/rdap/..."}},
 	{"internal/registrar/*", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/panel/*", []string{"internal/panel", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/mailhost/*", []string{"internal/mailhost", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 
 	// The outside: each room knows one thing.
 	{"internal/httpx", []string{"golang.org/x/net/html/charset"}},
+	{"internal/httpx/token", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
 	{"internal/httpx/ratelimit", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
 	{"internal/whmcs/mysql", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},
 	{"internal/whmcs/fixture", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},

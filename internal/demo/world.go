@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
 	"github.com/whmcsync/whmcsync/internal/services"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -43,7 +42,8 @@ func build(ctx context.Context, dir string, clients int, log zerolog.Logger) (*w
 		w.close()
 		return nil, err
 	}
-	if w.sim, err = app.StartSimulator(app.SimulatorOptions{Listen: "127.0.0.1:0", APIKey: apiKey}); err != nil {
+	w.sim = sim.New(sim.Options{APIKey: apiKey})
+	if err := w.sim.Start("127.0.0.1:0"); err != nil {
 		w.close()
 		return nil, err
 	}
