@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/httpx"
 )
 
 // TokenStore keeps an account's token for everybody who calls it. It sees to it that one caller at a time logs in.
@@ -29,10 +30,14 @@ func newMemory() *memory { return &memory{turn: make(chan struct{}, 1)} }
 
 // Token: see TokenStore.
 func (m *memory) Token(ctx context.Context, stale string, login func(context.Context) (string, error)) (string, error) {
+	late := time.NewTimer(httpx.MaxWait)
+	defer late.Stop()
 	select {
 	case m.turn <- struct{}{}:
 	case <-ctx.Done():
 		return "", &fault.Error{Class: fault.Held, Op: "wait for the token", Err: ctx.Err()}
+	case <-late.C:
+		return "", &fault.Error{Class: fault.RateLimited, Op: "wait for the token", RetryAfter: time.Second}
 	}
 	defer func() { <-m.turn }()
 	if m.token != "" && m.token != stale && time.Since(m.since) < tokenLife {

@@ -109,14 +109,10 @@ func (s *Server) forget() {
 }
 
 // row is how the API shows a domain, its secrets included.
-func (s *Server) row(d *Domain) map[string]any {
+func row(d *Domain) map[string]any {
 	label, extension, _ := strings.Cut(d.Name, ".")
-	status := d.Status
-	if s.opt.LowerStatuses {
-		status = strings.ToLower(status)
-	}
 	row := map[string]any{
-		"id": d.ID, "domain": map[string]string{"name": label, "extension": extension}, "status": status,
+		"id": d.ID, "domain": map[string]string{"name": label, "extension": extension}, "status": d.Status,
 		"is_deleted": d.Deleted, "auth_code": d.AuthCode, "internal_auth_code": d.AuthCode, "comments": "",
 		"unit": "y", "is_locked": true, "reseller_id": 123456, "name_servers": []any{},
 	}

@@ -40,7 +40,7 @@ func (s *Server) list(r *http.Request) simkit.Answer {
 	rows := make([]any, 0, sel.limit)
 	first := min(sel.offset, len(found))
 	for _, d := range found[first:min(first+s.PageSize(sel.limit), len(found))] {
-		rows = append(rows, s.row(d))
+		rows = append(rows, row(d))
 	}
 	if len(rows) == 0 {
 		rows = nil // the real one says null
@@ -116,7 +116,7 @@ func (s *Server) get(id int64) simkit.Answer {
 	if d == nil {
 		return failed(codeAbsent, "The domain is not in your account; please transfer it to your account first.")
 	}
-	return succeeded(s.row(d))
+	return succeeded(row(d))
 }
 
 // change is a PUT: it takes what whmcsync may write, and nothing else.

@@ -14,18 +14,17 @@ type Options struct {
 	Burst              int           // calls at once before 429; default one second's worth
 	Latency            time.Duration // added to each call
 
-	Identical     int           // equal calls within 300 s before the address is blocked for good; default 300
-	Logins        int           // within 60 s before none is possible for a minute; default 30
-	FailedLogins  int           // within an hour before none is possible for 20 minutes; default 100
-	TokenLife     time.Duration // default 48h
-	RefusedToken  int           // HTTP status of code 196; default 500
-	NoAutoRenew   bool          // the account's default is off
-	NoSettings    bool          // there is no call for the account's settings
-	Loose         bool          // full_name finds every name that holds it
-	IgnoresQueue  bool          // queue_status is not known, and overlooked
-	Unsorted      bool          // order_by is overlooked; newest first
-	Unchanged     int           // code of a PUT that changes nothing; default 0
-	LowerStatuses bool          // statuses are written in lower case
+	Identical    int           // equal calls within 300 s before the address is blocked for good; default 300
+	Logins       int           // within 60 s before none is possible for a minute; default 30
+	FailedLogins int           // within an hour before none is possible for 20 minutes; default 100
+	TokenLife    time.Duration // default 48h
+	RefusedToken int           // HTTP status of code 196; default 500
+	NoAutoRenew  bool          // the account's default is off
+	NoSettings   bool          // there is no call for the account's settings
+	Loose        bool          // full_name finds every name that holds it
+	IgnoresQueue bool          // queue_status is not known, and overlooked
+	Unsorted     bool          // order_by is overlooked; newest first
+	Unchanged    int           // code of a PUT that changes nothing; default 0
 
 	Clock func() time.Time
 }

@@ -71,6 +71,9 @@ func (s *Server) find(r *http.Request) (string, func(*http.Request) simkit.Answe
 	case "POST /auth/login":
 		return "login", s.login
 	case "GET /domains":
+		if r.URL.Query().Has("queue_status") {
+			return "list_queued", s.list
+		}
 		return "list_domains", s.list
 	case "GET /resellers/settings":
 		return "get_settings", s.settings
