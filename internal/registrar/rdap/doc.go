@@ -25,9 +25,10 @@
 //
 // # The bootstrap file
 //
-// bootstrap.json is a selection of the common extensions in IANA's format. It is compiled into the program so that it works
-// without asking IANA. An installation that can reach IANA sets the account's bootstrap to https://data.iana.org/rdap/dns.json,
-// which is read again once a day, or to the path of a copy, which is read again as well. For a release, the file is
+// bootstrap.json is a selection of common extensions in IANA's format: rather too few than doubtful ones, since a server
+// that does not hold an extension would call every name of it unregistered. It is compiled into the program, so that it
+// works without asking IANA. An installation that can reach IANA sets the account's bootstrap to
+// https://data.iana.org/rdap/dns.json, or to the path of a copy; both are read again once a day. For a release, the file is
 // replaced by IANA's own, whole:
 //
 //	curl -fsS -o internal/registrar/rdap/bootstrap.json https://data.iana.org/rdap/dns.json

@@ -21,7 +21,7 @@ type Event struct {
 	Date   string `json:"eventDate"` // RFC 3339
 }
 
-// Entity is somebody who has to do with a name. Only registrars are of interest: contact data is not decoded.
+// Entity is somebody who has to do with a name. Of contact data nothing but a name is decoded, and only a registrar's is used.
 type Entity struct {
 	Roles     Words      `json:"roles"`
 	PublicIDs []PublicID `json:"publicIds"`
