@@ -15,12 +15,14 @@ const (
 	KindBatch  Kind = "batch"  // execute one batch of a run
 	KindTouch  Kind = "touch"  // look at the records of one sync that were touched
 	KindReport Kind = "report" // tell people how a run ended
+	KindMail   Kind = "mail"   // mail the report of a run
 )
 
 // Queue names beside the accounts' own (an account's queue has the account's name).
 const (
 	QueueEvents  = "events"
 	QueueReports = "reports"
+	QueueMail    = "mail" // of its own, so that a mail server that is down delays nothing else
 )
 
 // Version of the payloads written by this program. A worker passes a newer one on to newer workers.
@@ -56,7 +58,16 @@ type Report struct {
 // ID names the one report of a run.
 func (r Report) ID() string { return "report/" + strconv.FormatInt(r.Run, 10) }
 
-// NewBatch, NewTouch and NewReport build payloads of the present version.
+// Mail is the payload of KindMail.
+type Mail struct {
+	V   int   `json:"v"`
+	Run int64 `json:"run"`
+}
+
+// ID names the one mail about a run.
+func (m Mail) ID() string { return "mail/" + strconv.FormatInt(m.Run, 10) }
+
+// NewBatch, NewTouch, NewReport and NewMail build payloads of the present version.
 func NewBatch(run, batch int64, generation int) Batch {
 	return Batch{V: Version, Run: run, Batch: batch, Generation: generation}
 }
@@ -67,6 +78,9 @@ func NewTouch(sync string, seq int64) Touch { return Touch{V: Version, Sync: syn
 // NewReport builds a report payload.
 func NewReport(run int64) Report { return Report{V: Version, Run: run} }
 
+// NewMail builds a mail payload.
+func NewMail(run int64) Mail { return Mail{V: Version, Run: run} }
+
 // NewerError says that a payload was written by a newer program: hand it back, another worker will know it.
 type NewerError struct{ V int }
 
@@ -75,7 +89,7 @@ func (e *NewerError) Error() string {
 }
 
 // Decode reads a payload strictly: no unknown keys, and a version this program knows. A newer one is a *NewerError.
-func Decode[P Batch | Touch | Report](data []byte) (P, error) {
+func Decode[P Batch | Touch | Report | Mail](data []byte) (P, error) {
 	var payload P
 	var head struct {
 		V int `json:"v"`

@@ -18,9 +18,10 @@ func TestPayloadsMatchGoldenFiles(t *testing.T) {
 	t.Run("batch", func(t *testing.T) { t.Parallel(); golden(t, "batch.v1.json", tasks.NewBatch(7, 140, 2)) })
 	t.Run("touch", func(t *testing.T) { t.Parallel(); golden(t, "touch.v1.json", tasks.NewTouch("newsletter", 12)) })
 	t.Run("report", func(t *testing.T) { t.Parallel(); golden(t, "report.v1.json", tasks.NewReport(7)) })
+	t.Run("mail", func(t *testing.T) { t.Parallel(); golden(t, "mail.v1.json", tasks.NewMail(7)) })
 }
 
-func golden[P tasks.Batch | tasks.Touch | tasks.Report](t *testing.T, file string, payload P) {
+func golden[P tasks.Batch | tasks.Touch | tasks.Report | tasks.Mail](t *testing.T, file string, payload P) {
 	t.Helper()
 	want, err := os.ReadFile("testdata/" + file)
 	if err != nil {

@@ -45,13 +45,13 @@ func notEmpty(value string) string {
 	return ""
 }
 
-// badName holds sources, accounts and syncs to names that are fine in URLs, queue names and metrics; two queues have
-// names of their own.
+// badName holds sources, accounts and syncs to names that are fine in URLs, queue names and metrics; three queues
+// have names of their own.
 func badName(name string) string {
 	if !namePattern.MatchString(name) {
 		return "is not a good name: use up to 63 of a-z, 0-9, - and _, and begin with a letter or digit"
 	}
-	if name == "events" || name == "reports" {
+	if name == "events" || name == "reports" || name == "mail" {
 		return "is a name that whmcsync uses itself: choose another"
 	}
 	return ""

@@ -63,6 +63,7 @@ var settings = []setting{
 	{"sources.main.hook_secret", "short", "too short"},
 	{"sources.events", "{dsn: 'u:p@tcp(db)/w'}", "whmcsync uses itself"},
 	{"accounts.reports", "{type: mailrelay, host: a, api_key: k}", "whmcsync uses itself"},
+	{"accounts.mail", "{type: mailrelay, host: a, api_key: k}", "whmcsync uses itself"},
 	{"syncs.Weekly News", "{type: clients, source: main, account: news}", "is not a good name"},
 	{"accounts.news.host", "acme.ipzmarketing.com", "leave .ipzmarketing.com away"},
 	{"accounts.news.host", "https://acme", "the first part of the address"},
