@@ -2,13 +2,11 @@ package app
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/registrar"
-	"github.com/whmcsync/whmcsync/internal/schedule"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/internal/whmcs/mysql"
@@ -114,7 +112,7 @@ func (r *domainRows) WriteDomain(ctx context.Context, write whmcs.DomainWrite) (
 	return changed, err
 }
 
-// Spots and ChangedSince open the source when they are called.
+// Spots opens the source when it is called.
 func (r *domainRows) Spots(ctx context.Context, after int64, limit int) ([]whmcs.Spot, error) {
 	db, _, _, err := r.open(ctx)
 	if err != nil {
@@ -126,18 +124,6 @@ func (r *domainRows) Spots(ctx context.Context, after int64, limit int) ([]whmcs
 		spots[i] = whmcs.Spot{ID: d.ID, Raw: d.RawName}
 	}
 	return spots, err
-}
-
-func (r *domainRows) ChangedSince(ctx context.Context, cursor time.Time, limit int) (whmcs.Changed, error) {
-	db, features, _, err := r.open(ctx)
-	if err != nil || !features.UpdatedAt {
-		return whmcs.Changed{Cursor: cursor}, err
-	}
-	changed, err := db.DomainsChangedSince(ctx, r.filter, cursor, limit)
-	if errors.Is(err, mysql.ErrTooMany) {
-		return changed, schedule.ErrTooMany
-	}
-	return changed, err
 }
 
 // domainsDuty opens its source when a batch comes, and executes the batch.

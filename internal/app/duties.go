@@ -120,7 +120,7 @@ func (a *App) scheduled(name string, cfg config.Sync) (schedule.Sync, error) {
 	}
 	rows := newDomainRows(src, cfg)
 	scheduled.Surveyor = workers.Surveyor{Spots: rows, Roster: a.Store, Key: nameOf, BatchSize: cfg.BatchSize}
-	scheduled.Poller, scheduled.CanList = rows, canList(cfg, *at)
+	scheduled.Poller, scheduled.CanList = a.domainPoller(rows, cfg), canList(cfg, *at)
 	// Every pass is read against a new listing: without one each domain would cost a call. What is under way comes and
 	// goes, so that a short list of transfers means nothing.
 	scheduled.FullEvery, scheduled.Fleeting = 0, cfg.Type == "transfers"

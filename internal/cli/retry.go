@@ -158,7 +158,7 @@ func (e *env) touched(ctx context.Context, a *app.App, name string, clients []in
 		return nil
 	}
 	fmt.Fprintf(e.out, "%s of %s will be looked at in a moment; see `whmcsync changes %s` and `whmcsync failures %s`\n",
-		counted(len(clients), "client"), name, name, name)
+		counted(len(clients), nounOf(a, name)), name, name, name)
 	return e.sayAlone(ctx, a)
 }
 
@@ -174,7 +174,7 @@ func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("stopped waiting; the clients will be looked at all the same")
+			return fmt.Errorf("stopped waiting; what was asked for will be looked at all the same")
 		case <-time.After(150 * time.Millisecond):
 		}
 	}
@@ -183,7 +183,7 @@ func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients
 		return err
 	}
 	open = slices.DeleteFunc(open, func(f state.Failure) bool { return !slices.Contains(clients, f.RecordID) })
-	return e.printTouched(name, clients, open)
+	return e.printTouched(a, name, clients, open)
 }
 
 // touching says that records are pointed at, or being looked at because of it.
@@ -196,13 +196,13 @@ func touching(ctx context.Context, a *app.App, name string) (bool, error) {
 	return slices.ContainsFunc(runs, func(r state.Run) bool { return r.Kind == state.RunTouch }), err
 }
 
-func (e *env) printTouched(name string, clients []int64, open []state.Failure) error {
+func (e *env) printTouched(a *app.App, name string, clients []int64, open []state.Failure) error {
 	if e.json {
 		if err := e.printJSON(map[string]any{"sync": name, "records": clients, "failures": failureViews(open)}); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintf(e.out, "%s of %s looked at, %s\n", counted(len(clients), "client"), name, failing(len(open)))
+		fmt.Fprintf(e.out, "%s of %s looked at, %s\n", counted(len(clients), nounOf(a, name)), name, failing(len(open)))
 		if len(open) > 0 {
 			e.printFailures(open)
 		}

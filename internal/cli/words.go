@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
 )
@@ -53,4 +54,12 @@ func changedBy(run server.Run) (n int64) {
 		n += run.Counts[key]
 	}
 	return n
+}
+
+// nounOf is what the records of a sync are.
+func nounOf(a *app.App, sync string) string {
+	if a.Config.Syncs[sync].Type == "clients" {
+		return "client"
+	}
+	return "domain"
 }

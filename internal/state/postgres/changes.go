@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -60,6 +61,14 @@ func (s *Store) Unsettled(ctx context.Context, batchID int64) ([]state.Change, e
 		SELECT `+changeColumns+` FROM changes
 		WHERE batch_id = $1 AND state = 'planned' AND NOT deferred ORDER BY id`, batchID)
 	return all("read the unsettled changes", rows, scanChange)
+}
+
+// Written returns the ids of records of these syncs into whose source we wrote since a moment.
+func (s *Store) Written(ctx context.Context, syncs []string, since time.Time) ([]int64, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT DISTINCT record_id FROM changes
+		WHERE settled_at >= $2 AND sync = ANY($1) AND side = 'source' AND state = 'applied' ORDER BY 1`, syncs, since)
+	return all("read what was written", rows, pgx.RowTo[int64])
 }
 
 // NoteChanges records changes that nobody writes now: noticed, held, or planned, which here means deferred to the end
