@@ -1,0 +1,223 @@
+package domainsync_test
+
+import (
+	"testing"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+)
+
+// worsened is a sync of three domains of which the registrar has let one expire and renewed another.
+func worsened(t *testing.T) (*bundle, state.Run) {
+	t.Helper()
+	b := inStep(t, 3)
+	b.turn("d1.example", being(registrar.Grace))
+	b.turn("d2.example", dated(renewal("2032-09-01")))
+	run := b.start(100, full)
+	b.mustWork()
+	b.wantCalls(map[string]int{"ListPage": 1, "Get": 1})
+	b.wantRow(1, whmcs.DomainActive, "2031-09-01")
+	b.wantRow(2, whmcs.DomainActive, "2032-09-01")
+	b.wantChanges("d1.example", "status planned")
+	return b, run
+}
+
+func TestWhatGetsWorseWaitsForTheEndOfTheRun(t *testing.T) {
+	t.Parallel()
+	t.Run("and is looked at once more before it is applied", func(t *testing.T) {
+		t.Parallel()
+		b, run := worsened(t)
+		run = b.finish(run)
+		b.wantCounts(run, state.Counts{"records": 4, "unchanged": 1, "deferred": 1, "updated": 2})
+		b.wantCalls(map[string]int{"Get": 1})
+		b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
+		b.wantChanges("d1.example", "status applied")
+		if run.GuardUsed != 1 {
+			t.Errorf("the guard counted %d", run.GuardUsed)
+		}
+	})
+	t.Run("and is dropped when it is no longer so", func(t *testing.T) {
+		t.Parallel()
+		b, run := worsened(t)
+		b.turn("d1.example", being(registrar.Active))
+		b.finish(run)
+		b.wantRow(1, whmcs.DomainActive, "2031-09-01")
+		b.wantChanges("d1.example", "status superseded")
+	})
+	t.Run("with all its parts", func(t *testing.T) {
+		t.Parallel()
+		b := inStep(t, 1)
+		following(0)(&b.duty.Policy)
+		b.turn("d1.example", being(registrar.Grace), dated(renewal("2031-03-01")))
+		b.pass(full)
+		b.wantRow(1, whmcs.DomainGrace, "2031-03-01")
+		b.wantChanges("d1.example", "expiry applied", "status applied")
+	})
+}
+
+func TestWhatIsHeldWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	held := func(t *testing.T) (*bundle, state.Run) {
+		t.Helper()
+		b, run := worsened(t)
+		run = b.hold(run)
+		b.wantChanges("d1.example", "status held")
+		b.wantRow(1, whmcs.DomainActive, "2031-09-01")
+		return b, run
+	}
+	t.Run("who approves it: it is looked at again and written", func(t *testing.T) {
+		t.Parallel()
+		b, run := held(t)
+		approved, err := b.store.Approve(b.ctx, run.ID)
+		must(t, err)
+		b.mustWork()
+		b.wantCounts(b.finish(approved), state.Counts{"records": 1, "updated": 1})
+		b.wantCalls(map[string]int{"Get": 1})
+		b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
+		b.wantChanges("d1.example", "status applied", "status superseded")
+	})
+	t.Run("who rejects it: it is not planned again until something else is wanted", func(t *testing.T) {
+		t.Parallel()
+		b, run := held(t)
+		_, err := b.store.Reject(b.ctx, run.ID)
+		must(t, err)
+		b.wantCounts(b.pass(full), state.Counts{"records": 3, "unchanged": 2, "skipped_refused": 1})
+		b.wantRow(1, whmcs.DomainActive, "2031-09-01")
+		b.turn("d1.example", being(registrar.Redemption))
+		b.pass(full)
+		b.wantRow(1, whmcs.DomainRedemption, "2031-09-01")
+	})
+	t.Run("who retries a rejected one means it", func(t *testing.T) {
+		t.Parallel()
+		b, run := held(t)
+		_, err := b.store.Reject(b.ctx, run.ID)
+		must(t, err)
+		b.retry(1)
+		b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
+	})
+}
+
+// switched is a sync of four domains of which WHMCS wants three not to renew, and allows so many switches.
+func switched(t *testing.T, guard int) *bundle {
+	t.Helper()
+	b := inStep(t, 4)
+	for id := range int64(3) {
+		b.edit(id+1, neverRenewed)
+	}
+	b.guard = guard
+	return b
+}
+
+func TestSettingsAreWrittenAtOnceUpToTheGuardsLimit(t *testing.T) {
+	t.Parallel()
+	b := switched(t, 2)
+	run := b.pass(full)
+	b.wantCounts(run, state.Counts{"records": 4, "unchanged": 1, "updated": 2, "held": 1})
+	b.wantCalls(map[string]int{"ListPage": 1, "SetAutoRenew": 2})
+	b.wantChanges("d3.example", "auto_renew held")
+	if d, _ := b.account.Holds("d3.example"); d.AutoRenew != registrar.On {
+		t.Error("what is held was written")
+	}
+	t.Run("and what a person approves", func(t *testing.T) {
+		approved, err := b.store.Approve(b.ctx, run.ID)
+		must(t, err)
+		b.mustWork()
+		b.wantCounts(b.finish(approved), state.Counts{"records": 1, "updated": 1})
+		b.wantCounts(b.pass(full), state.Counts{"records": 4, "unchanged": 4})
+		b.wantChanges("d3.example", "auto_renew applied", "auto_renew superseded")
+	})
+}
+
+func TestASettingThatIsHeldIsNotTakenForBroughtOver(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 1)
+	b.duty.Registrar = forgetful{b.account}
+	b.turn("d1.example", set(registrar.Off, registrar.Off))
+	b.guard = 0
+	b.pass(full)
+	b.wantChanges("d1.example", "auto_renew held")
+	b.guard = 1
+	b.pass(full)
+	b.wantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
+	b.wantCalls(map[string]int{"ListPage": 2, "Get": 2, "SetAutoRenew": 1})
+	b.pass(full)
+	b.wantCalls(map[string]int{"ListPage": 1})
+}
+
+func TestASettingThatFailedIsNotTakenForBroughtOver(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 1)
+	b.duty.Registrar = forgetful{b.account}
+	b.turn("d1.example", set(registrar.Off, registrar.Off))
+	b.account.Fail("SetAutoRenew", trouble(fault.Transient), trouble(fault.Transient), trouble(fault.Transient))
+	run := b.start(100, full)
+	for _, attempt := range []func() []error{b.work, b.again, b.again} {
+		attempt()
+	}
+	b.finish(run)
+	b.wantFailures("1 transient")
+	b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
+	b.wantFailures()
+	if d, _ := b.account.Holds("d1.example"); d.AutoRenew != registrar.On {
+		t.Error("it was never brought over")
+	}
+}
+
+func TestAnAttemptThatFailedDoesNotUseTheGuardUp(t *testing.T) {
+	t.Parallel()
+	b := switched(t, 3)
+	run := b.start(100, full)
+	b.account.Fail("SetAutoRenew", trouble(fault.Transient), nil, nil)
+	b.work() // d1 is allowed and fails
+	b.account.Fail("Get", nil, trouble(fault.RateLimited))
+	b.edit(4, expiring("2033-09-01")) // d4 has to be looked up behind d1
+	b.again()
+	if failed := b.again(); len(failed) != 0 {
+		t.Fatal(failed)
+	}
+	run, err := b.store.Run(b.ctx, run.ID)
+	must(t, err)
+	if run.GuardUsed != 3 {
+		t.Errorf("the guard counted %d for three domains", run.GuardUsed)
+	}
+	b.wantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
+}
+
+func TestARejectedSettingIsLeftAloneAndTheOtherIsNot(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 1)
+	b.edit(1, neverRenewed, protected)
+	b.account.Fail("SetPrivacy", trouble(fault.Rejected))
+	b.wantCounts(b.pass(full), state.Counts{"records": 1, "failed": 1})
+	b.wantFailures("1 rejected")
+	b.wantChanges("d1.example", "id_protection failed", "auto_renew applied")
+
+	t.Run("in the next pass, and its failure stands", func(t *testing.T) {
+		b.wantCounts(b.pass(full), state.Counts{"records": 1, "skipped_settings_refused": 1})
+		b.wantFailures("1 rejected")
+	})
+	t.Run("while the other setting goes on being kept in step", func(t *testing.T) {
+		b.edit(1, func(d *whmcs.Domain) { d.DoNotRenew = false })
+		b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
+		b.wantFailures("1 rejected")
+	})
+	t.Run("until a person retries it", func(t *testing.T) {
+		b.wantCounts(b.retry(1), state.Counts{"records": 1, "updated": 1})
+		b.wantFailures()
+	})
+}
+
+func TestWhatTheRegistrarRemarksIsKept(t *testing.T) {
+	t.Parallel()
+	rows, names := portfolio(1)
+	b := setupWith(t, remarking, rows...)
+	b.account.Hold(names...)
+	b.edit(1, neverRenewed)
+	b.pass(full)
+	changes := b.wantChanges("d1.example", "auto_renew_remark noticed", "auto_renew applied")
+	if len(changes) == 2 && changes[0].Reason != "the registrar remarks: it expires soon" {
+		t.Errorf("reason %q", changes[0].Reason)
+	}
+}
