@@ -15,14 +15,14 @@ type ticket struct {
 	Since time.Time `json:"since"`
 }
 
-// box seals tickets for one place: moved to another, a sealed one is worthless.
+// box seals tickets of one owner for one place: moved to another, a sealed one is worthless.
 type box struct {
 	aead  cipher.AEAD
 	place string
 }
 
-func newBox(secret, place string) (box, error) {
-	key, err := hkdf.Key(sha256.New, []byte(secret), []byte(place), "whmcsync token 1", 32)
+func newBox(secret, owner, place string) (box, error) {
+	key, err := hkdf.Key(sha256.New, []byte(secret), []byte(place), "whmcsync token 1 "+owner, 32)
 	if err != nil {
 		return box{}, err
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Redis   redis.UniversalClient
 	Account string        // all stores of one account name share one token
 	Secret  string        // the account's password: what the token is sealed with
+	Owner   string        // whose token it is, and where (user name, address): another owner finds none
 	Life    time.Duration // of a token; default 24h
 	Login   time.Duration // longer than any login takes; default 90s
 }
@@ -44,7 +45,7 @@ var unlock = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then redi
 func New(cfg Config) (*Store, error) {
 	cfg.Life, cfg.Login = cmp.Or(cfg.Life, 24*time.Hour), cmp.Or(cfg.Login, 90*time.Second)
 	prefix := "whmcsync:token:{" + cfg.Account + "}:"
-	box, err := newBox(cfg.Secret, prefix)
+	box, err := newBox(cfg.Secret, cfg.Owner, prefix)
 	if err != nil {
 		return nil, err
 	}

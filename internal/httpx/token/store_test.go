@@ -121,6 +121,7 @@ func TestATokenIsSealed(t *testing.T) {
 			}
 		}
 		want(t, open(t, client, token.Config{Secret: "another"}), "", c, "token-2")
+		want(t, open(t, client, token.Config{Secret: "another", Owner: "somebody else"}), "", c, "token-3")
 	})
 }
 
@@ -129,7 +130,7 @@ func TestWhatIsNotOursIsNoToken(t *testing.T) {
 		c := &counter{}
 		want(t, open(t, client, token.Config{}), "", c, "token-1")
 		sealed := client.Get(t.Context(), "whmcsync:token:{op}:sealed").Val()
-		for i, spoiled := range []string{"", "x", sealed[:len(sealed)-1], "y" + sealed[1:], sealed + "z"} {
+		for i, spoiled := range []string{"", "x", sealed[:len(sealed)-1], string(sealed[0]^1) + sealed[1:], sealed + "z"} {
 			client.Set(t.Context(), "whmcsync:token:{op}:sealed", spoiled, 0)
 			want(t, open(t, client, token.Config{}), "", c, fmt.Sprintf("token-%d", i+2))
 		}

@@ -2,6 +2,8 @@ package openprovider_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -76,6 +78,24 @@ func TestAnUnsortedListingSaysThatItMayHaveGaps(t *testing.T) {
 	slices.Sort(names)
 	same(t, "names", many(25), names)
 	same(t, "gaps", true, gaps)
+}
+
+func TestATotalThatCannotBeIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	const row = `{"id": 1, "domain": {"name": "a", "extension": "com"}, "status": "ACT"}`
+	for _, data := range []string{
+		`{"token": "t", "results": [` + row + `]}`, `{"token": "t", "results": [` + row + `], "total": 7}`, `{"token": "t", "total": 7}`,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"code": 0, "data": ` + data + `}`))
+		}))
+		t.Cleanup(server.Close)
+		account, err := openprovider.New(openprovider.Config{Account: "op", Username: username, Password: password, BaseURL: server.URL})
+		wantClass(t, err, "")
+		t.Cleanup(account.Close)
+		_, err = account.ListPage(t.Context(), "")
+		wantClass(t, err, fault.Protocol)
+	}
 }
 
 func TestRowsThatComeBackAreAGap(t *testing.T) {
