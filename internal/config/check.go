@@ -4,18 +4,14 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"time"
 
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
-var (
-	accountTypes = []string{"mailrelay", "openprovider", "logicboxes", "opensrs", "namecheap", "realtimeregister", "rdap"}
-	syncTypes    = []string{"clients", "domains", "transfers"}
-)
+var syncTypes = []string{"clients", "domains", "transfers"}
 
-// check looks at what one value alone cannot tell: required keys, references, keys that exclude each other. It also gives
-// each sync without a time zone that of its source.
+// check looks at what one value alone cannot tell: required keys, references, keys that exclude each other. It also fills
+// in what depends on a type, and gives each sync without a time zone that of its source.
 func (d *decoder) check(c *Config) {
 	d.checkHTTP(c.HTTP)
 	if d.given("mail") {
@@ -77,67 +73,6 @@ func (d *decoder) checkMail(m Mail) {
 	}
 }
 
-// needs says what an account of each type cannot do without; the example is what a message shows.
-var needs = map[string][]struct{ key, example string }{
-	"mailrelay":        {{"api_key", "${MAILRELAY_KEY}"}},
-	"openprovider":     {{"username", "acme"}, {"password", "${OPENPROVIDER_PASSWORD}"}},
-	"logicboxes":       {{"username", "123456"}, {"api_key", "${LOGICBOXES_KEY}"}},
-	"opensrs":          {{"username", "acme"}, {"api_key", "${OPENSRS_KEY}"}},
-	"namecheap":        {{"username", "acme"}, {"api_key", "${NAMECHEAP_KEY}"}, {"client_ip", "192.0.2.10"}},
-	"realtimeregister": {{"api_key", "${REALTIMEREGISTER_KEY}"}},
-}
-
-// alone are the keys of an account that only one type has.
-var alone = map[string]string{
-	"host": "mailrelay", "api_batches": "mailrelay", "password": "openprovider", "client_ip": "namecheap",
-	"bootstrap": "rdap", "sub_resellers": "logicboxes",
-}
-
-// usual is what an account of each type takes, as far as it differs from a mailing list's. A page size
-// of 0 is the vendor's.
-var usual = map[string]Account{
-	"openprovider":     {Rate: Rate{4, 4}, Timeout: time.Minute},
-	"logicboxes":       {Rate: Rate{1, 2}, Timeout: 30 * time.Second},
-	"opensrs":          {Rate: Rate{2, 4}, Timeout: 2 * time.Minute},
-	"namecheap":        {Rate: Rate{0.19, 2}, Timeout: 30 * time.Second}, // 700 calls an hour are allowed
-	"realtimeregister": {Rate: Rate{4, 4}, Timeout: 30 * time.Second},
-	"rdap":             {Rate: Rate{1, 2}, Timeout: 30 * time.Second},
-}
-
-// checkAccount returns the account with what is usual for its type in place of what is not said.
-func (d *decoder) checkAccount(at string, a Account) Account {
-	if usual, ok := usual[a.Type]; ok {
-		orElse(d, at+".rate.per_second", &a.Rate.PerSecond, usual.Rate.PerSecond)
-		orElse(d, at+".rate.in_flight", &a.Rate.InFlight, usual.Rate.InFlight)
-		orElse(d, at+".timeout", &a.Timeout, usual.Timeout)
-		orElse(d, at+".page_size", &a.PageSize, usual.PageSize)
-	}
-	d.require(at, "type", "mailrelay")
-	for _, need := range needs[a.Type] {
-		d.require(at, need.key, need.example)
-	}
-	for _, name := range slices.Sorted(maps.Keys(alone)) {
-		if d.given(at+"."+name) && a.Type != "" && a.Type != alone[name] {
-			d.report(at+"."+name, "is for accounts of type %s: take the line away", alone[name])
-		}
-	}
-	host, base := d.given(at+".host"), d.given(at+".base_url")
-	if a.Type == "mailrelay" && !host && !base {
-		d.require(at, "host", "acme")
-	}
-	if host && base {
-		d.report(at+".base_url", "stands beside host: keep one of the two")
-	}
-	return a
-}
-
-// orElse puts a value in the place of a setting that is not in the file.
-func orElse[T any](d *decoder, at string, into *T, value T) {
-	if !d.given(at) {
-		*into = value
-	}
-}
-
 func (d *decoder) checkSync(at string, s Sync, c *Config) Sync {
 	d.require(at, "type", "clients")
 	d.require(at, "source", "main")
@@ -150,29 +85,43 @@ func (d *decoder) checkSync(at string, s Sync, c *Config) Sync {
 			s.Timezone = source.Timezone
 		}
 	}
+	if (len(s.Report.To) > 0 || s.Report.Admins) && !d.given("mail") {
+		d.report(at+".report", "needs a server to send it through: add the section mail")
+	}
 	d.checkType(at, &s, c)
 	return s
 }
 
 // checkType looks at what belongs to the type of a sync.
 func (d *decoder) checkType(at string, s *Sync, c *Config) {
-	account, known := c.Accounts[s.Account]
-	if isList := account.Type == "mailrelay"; known && s.Type != "" && account.Type != "" && isList != (s.Type == "clients") {
-		d.report(at+".account", "is an account of type %s, which a sync of type %s cannot use", account.Type, s.Type)
-	}
+	d.checkServes(at, s.Type, c.Accounts[s.Account].Type)
 	switch s.Type {
 	case "clients":
 		d.checkStatuses(at, s, texts(clientStatuses), []string{string(whmcs.ClientActive)})
-		d.misplaced(at, domainKeys(&Domains{}), "domains or transfers")
+		d.misplaced(at, "domains or transfers", names(domainKeys(&Domains{}))...)
 		s.Domains = Domains{}
 	case "domains", "transfers":
 		d.checkDomains(at, s, c)
-		d.misplaced(at, clientKeys(&Clients{}), "clients")
+		d.misplaced(at, "clients", append(names(clientKeys(&Clients{})), "full_every")...)
 		s.Clients = Clients{}
 	}
 }
 
-// checkStatuses holds the statuses to those of the type's records.
+// checkServes holds an account to the syncs that it can serve. A type that is missing or unknown was reported already.
+func (d *decoder) checkServes(at, duty, account string) {
+	served := []string{"domains", "transfers"}
+	switch account {
+	case "mailrelay":
+		served = []string{"clients"}
+	case "rdap":
+		served = []string{"domains"}
+	}
+	if duty != "" && account != "" && !slices.Contains(served, duty) {
+		d.report(at+".account", "is an account of type %s, which is for syncs of type %s: name another", account, either(served))
+	}
+}
+
+// checkStatuses holds the statuses to those of the type's records. What was written is not shown: it may come from a secret.
 func (d *decoder) checkStatuses(at string, s *Sync, options, otherwise []string) {
 	if !d.given(at + ".statuses") {
 		s.Statuses = otherwise
@@ -183,7 +132,7 @@ func (d *decoder) checkStatuses(at string, s *Sync, options, otherwise []string)
 			path = at + ".statuses" // one alone, without brackets
 		}
 		if !slices.Contains(options, status) {
-			d.report(path, "must be %s, got %q%s", either(options), status, didYouMean(status, options))
+			d.report(path, "must be %s%s", either(options), didYouMean(status, options))
 		}
 	}
 }
@@ -196,10 +145,10 @@ func texts[T ~string](words []T) []string {
 	return all
 }
 
-// misplaced reports keys of another type of sync.
-func (d *decoder) misplaced(at string, keys []key, of string) {
-	for _, k := range keys {
-		if path := at + "." + k.name; d.given(path) {
+// misplaced reports keys that belong to another type of sync.
+func (d *decoder) misplaced(at, of string, keys ...string) {
+	for _, name := range keys {
+		if path := at + "." + name; d.given(path) {
 			d.report(path, "is for syncs of type %s: take the line away", of)
 		}
 	}

@@ -133,10 +133,15 @@ func (d *decoder) checkDomains(at string, s *Sync, c *Config) {
 	if !d.given(at + ".batch_size") {
 		s.BatchSize = 50
 	}
+	if s.Domains.DueDate.Mode != "always" && d.given(at+".due_date.days") {
+		d.report(at+".due_date.days", "goes with mode: always only (in mode whmcs the days are those of WHMCS's own setting): take one of the lines away")
+	}
 	if s.Type == "transfers" {
 		d.checkStatuses(at, s, texts(pendingTransfer), texts(pendingTransfer))
+		d.misplaced(at, "domains", "gone", "revive", "status_map", "witness")
 	} else {
 		d.checkStatuses(at, s, texts(whmcs.DomainStatuses()), texts(syncable))
+		d.misplaced(at, "transfers", "failed", "pending_alert")
 	}
 }
 

@@ -36,7 +36,8 @@ func parseSample(t *testing.T, text string) config.Config {
 	env := environment(map[string]string{
 		"WHMCS_DB_PASSWORD": "p@ss/w:rd#1", "MAILRELAY_KEY": "0123456789abcdef", "WHMCSYNC_OPS_PASSWORD": "correct horse",
 		"WHMCSYNC_METRICS_TOKEN": "0123456789abcdef", "WHMCS_HOOK_SECRET": "0123456789abcdef", "NEWSLETTER_CRON_KEY": "0123456789abcdef",
-		"ALERT_WEBHOOK": "https://alerts.example.com/hook", "SMTP_PASSWORD": "secret",
+		"ALERT_WEBHOOK": "https://alerts.example.com/hook", "SMTP_PASSWORD": "secret", "OPENPROVIDER_PASSWORD": "two words",
+		"LOGICBOXES_KEY": "key", "OPENSRS_KEY": "key", "NAMECHEAP_KEY": "key",
 	})
 	cfg, err := config.Parse("whmcsync.example.yaml", []byte(text), env, files(nil))
 	if err != nil {
@@ -68,7 +69,7 @@ func TestTheSampleShowsEveryKey(t *testing.T) {
 	}
 }
 
-// sampleValues are the values of a file by path, names replaced by NAME.
+// sampleValues are the values of a file by path, names replaced by NAME and WORD.
 func sampleValues(t *testing.T, text string) map[string]string {
 	t.Helper()
 	var tree map[string]any
@@ -84,8 +85,11 @@ func gather(values map[string]string, at string, node any) {
 	switch node := node.(type) {
 	case map[string]any:
 		for name, below := range node {
-			if at == "sources." || at == "accounts." || at == "syncs." {
+			switch at {
+			case "sources.", "accounts.", "syncs.":
 				name = "NAME"
+			case "syncs.NAME.status_map.":
+				name = "WORD"
 			}
 			gather(values, at+name+".", below)
 		}

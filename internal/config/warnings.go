@@ -18,9 +18,17 @@ func Warnings(c Config) []string {
 		all = append(all, "mail: is checked but not used: this version tells people through alerts.webhook")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Syncs)) {
-		all = append(all, clientWarnings("syncs."+name, c.Syncs[name].Clients)...)
+		all = append(all, syncWarnings("syncs."+name, c.Syncs[name], c)...)
 	}
-	return append(all, sharedGroups(c.Syncs)...)
+	all = append(all, sharedGroups(c.Syncs)...)
+	return append(all, sharedDomains(c.Syncs)...)
+}
+
+func syncWarnings(at string, s Sync, c Config) []string {
+	if s.Type == "clients" {
+		return clientWarnings(at, s.Clients)
+	}
+	return domainWarnings(at, s, c.Accounts[s.Account].Type)
 }
 
 func clientWarnings(at string, c Clients) []string {

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+func domainWarnings(at string, s Sync, account string) []string {
+	var all []string
+	warn := func(when bool, text string) {
+		if when {
+			all = append(all, at+text)
+		}
+	}
+	d := s.Domains
+	warn(account == "rdap", ".account: rdap knows what is registered, not what is yours or paid: a domain that left you still looks held")
+	warn(d.ExpiryDate == "registry", ".expiry_date: registry may run a year ahead of what is paid; customers would be renewed for nothing")
+	warn(d.AllowTwoWriters, ".allow_two_writers: true lets WHMCS's own domain sync and this one undo each other's work")
+	warn(d.DueDate.InvoiceItems, ".due_date.invoice_items: true changes items of invoices that customers have received")
+	return all
+}
+
+// sharedDomains finds syncs that write the same domains of one source: the later would undo what the earlier did.
+func sharedDomains(syncs map[string]Sync) []string {
+	type rows struct{ source, registrar, duty string }
+	var all []string
+	owner := map[rows]string{}
+	for _, name := range slices.Sorted(maps.Keys(syncs)) {
+		s := syncs[name]
+		if s.Domains.Registrar == "" {
+			continue
+		}
+		r := rows{s.Source, s.Domains.Registrar, s.Type}
+		if first, taken := owner[r]; taken {
+			all = append(all, fmt.Sprintf("syncs.%s.registrar: %s of %s is also kept in step by %s; make sure that no domain is in both",
+				name, r.registrar, r.source, first))
+			continue
+		}
+		owner[r] = name
+	}
+	return all
+}
