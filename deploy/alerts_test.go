@@ -102,7 +102,7 @@ func metricsPage() string {
 	m := obs.NewMetrics("test")
 	m.SnapshotFrom(func(context.Context) (obs.Snapshot, error) {
 		return obs.Snapshot{
-			Syncs:    []obs.SyncSnapshot{{Name: "newsletter", LastPass: time.Now(), Failures: map[string]int64{"rejected": 1}}},
+			Syncs:    []obs.SyncSnapshot{{Name: "newsletter", LastPass: time.Now(), Promise: time.Hour, Freshness: time.Hour, Failures: map[string]int64{"rejected": 1}}},
 			Accounts: []obs.AccountSnapshot{{Name: "news"}},
 			Queues:   []obs.QueueSnapshot{{Name: "news"}},
 			Leader:   true,

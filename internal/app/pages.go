@@ -88,8 +88,27 @@ func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (serv
 	if view.Changes, err = p.Store.CountChanges(ctx, sync.Name, 24*time.Hour); err != nil {
 		return view, err
 	}
+	view.Freshness = freshness(cfg.Domains.Freshness, view)
 	view.Rate, err = p.rate(ctx, sync.Account)
 	return view, err
+}
+
+// freshness says whether the present pace keeps the promise; nil without one.
+func freshness(promise time.Duration, view server.SyncStatus) *server.Freshness {
+	if promise == 0 {
+		return nil
+	}
+	now, pace := time.Now(), schedule.Pace{LastEnd: view.LastPassAt, Next: view.NextRunAt}
+	if view.Last != nil {
+		pace.Took = view.Last.Finished.Sub(view.Last.Started)
+	}
+	if view.Current != nil {
+		pace.Began, pace.Done, pace.Total = view.Current.Started, view.Current.Counts[state.CountRecords], view.Current.Total
+	}
+	expected := schedule.Freshness(pace, now)
+	return &server.Freshness{
+		PromiseSeconds: promise.Seconds(), ExpectedSeconds: expected.Seconds(), Kept: schedule.Keeps(promise, expected),
+	}
 }
 
 // addRuns adds the newest pass, the one under way, and what waits for a person.

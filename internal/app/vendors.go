@@ -100,7 +100,9 @@ func atRegistrar(made closer, err error) (account, error) {
 }
 
 func newOpenprovider(c vendorConfig) (account, error) {
-	tokens, err := token.New(token.Config{Redis: c.redis, Account: c.name, Secret: c.Password.Reveal()})
+	tokens, err := token.New(token.Config{
+		Redis: c.redis, Account: c.name, Secret: c.Password.Reveal(), Owner: c.Username + " " + c.BaseURL,
+	})
 	if err != nil {
 		return account{}, err
 	}

@@ -126,7 +126,20 @@ func runRows(s server.SyncStatus, now time.Time) []table.Row {
 	if !s.NextRunAt.IsZero() {
 		next = fmt.Sprintf("%s (%s)", stamp(s.NextRunAt), relative(s.NextRunAt, now))
 	}
-	return append(rows, table.Row{"last run", last}, table.Row{"next run", next})
+	rows = append(rows, table.Row{"last run", last}, table.Row{"next run", next})
+	if s.Freshness != nil {
+		rows = append(rows, table.Row{"freshness", freshnessWords(*s.Freshness)})
+	}
+	return rows
+}
+
+func freshnessWords(f server.Freshness) string {
+	words := "keeps the promise"
+	if !f.Kept {
+		words = "does NOT keep the promise"
+	}
+	seconds := func(n float64) string { return server.Span(time.Duration(n * float64(time.Second))) }
+	return fmt.Sprintf("%s: %s between two looks, %s promised", words, seconds(f.ExpectedSeconds), seconds(f.PromiseSeconds))
 }
 
 func of(settled, batches int) string {

@@ -68,7 +68,7 @@ func snapshot(lastPass time.Time) obs.Snapshot {
 	return obs.Snapshot{
 		Leader: true,
 		Syncs: []obs.SyncSnapshot{
-			{Name: "newsletter", Offset: 500, SourceRecords: 10000, Held: 3, LastPass: lastPass, Failures: map[string]int64{"rejected": 2}},
+			{Name: "newsletter", Offset: 500, SourceRecords: 10000, Held: 3, LastPass: lastPass, Promise: 2 * time.Hour, Freshness: 90 * time.Minute, Failures: map[string]int64{"rejected": 2}},
 			{Name: "fresh"},
 		},
 		Accounts: []obs.AccountSnapshot{{Name: "news", Paused: true}},
@@ -92,6 +92,8 @@ func TestSnapshot(t *testing.T) {
 			`whmcsync_source_records{sync="newsletter"} 10000`,
 			`whmcsync_failures{class="rejected",sync="newsletter"} 2`,
 			`whmcsync_last_pass_age_seconds{sync="newsletter"} 3600`,
+			`whmcsync_freshness_promise_seconds{sync="newsletter"} 7200`,
+			`whmcsync_freshness_seconds{sync="newsletter"} 5400`,
 			`whmcsync_last_pass_timestamp_seconds{sync="newsletter"} `,
 			`whmcsync_account_paused{account="news"} 1`,
 			`whmcsync_queue_depth{queue="news",state="pending"} 7`,

@@ -23,6 +23,8 @@ type SyncSnapshot struct {
 	Offset        int64
 	SourceRecords int64
 	LastPass      time.Time        // end of the newest finished pass; zero = none yet
+	Promise       time.Duration    // within which every record is to be looked at; 0 = none
+	Freshness     time.Duration    // how long they go between two looks at the present pace
 	Failures      map[string]int64 // open failures by class
 	Held          int64            // changes that wait for a person; a held run counts as one
 }
@@ -65,6 +67,8 @@ var (
 	descRecords  = desc("source_records", "Records of the source at the newest survey.", "sync")
 	descAge      = desc("last_pass_age_seconds", "Time since the newest pass finished.", "sync")
 	descLastPass = desc("last_pass_timestamp_seconds", "When the newest pass finished.", "sync")
+	descPromise  = desc("freshness_promise_seconds", "Within what every record is to be looked at, where that is promised.", "sync")
+	descFresh    = desc("freshness_seconds", "How long records go between two looks at the present pace, where a promise is to be kept.", "sync")
 	descPaused   = desc("account_paused", "Whether nothing is sent to the account.", "account")
 	descLeader   = desc("leader", "Whether this process leads the schedule.")
 )
@@ -83,7 +87,8 @@ type snapshotCollector struct {
 // Describe implements prometheus.Collector.
 func (c *snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descUp, descFailures, descHeld, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPaused, descLeader,
+		descUp, descFailures, descHeld, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPromise, descFresh,
+		descPaused, descLeader,
 	} {
 		ch <- d
 	}
@@ -121,6 +126,10 @@ func (c *snapshotCollector) collectSync(ch chan<- prometheus.Metric, s SyncSnaps
 	if !s.LastPass.IsZero() {
 		gauge(ch, descAge, c.now().Sub(s.LastPass).Seconds(), s.Name)
 		gauge(ch, descLastPass, float64(s.LastPass.UnixMilli())/1000, s.Name)
+	}
+	if s.Promise > 0 {
+		gauge(ch, descPromise, s.Promise.Seconds(), s.Name)
+		gauge(ch, descFresh, s.Freshness.Seconds(), s.Name)
 	}
 }
 

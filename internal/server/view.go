@@ -35,11 +35,19 @@ type SyncStatus struct {
 	Last       *Run           `json:"last_run,omitempty"`
 	LastPassAt time.Time      `json:"last_pass_at,omitzero"`
 	NextRunAt  time.Time      `json:"next_run_at,omitzero"`
-	Changes    map[string]int `json:"changes"`  // of the last 24 hours, by state of the change
-	Failures   map[string]int `json:"failures"` // open ones, by class
+	Freshness  *Freshness     `json:"freshness,omitempty"` // only where it is promised
+	Changes    map[string]int `json:"changes"`             // of the last 24 hours, by state of the change
+	Failures   map[string]int `json:"failures"`            // open ones, by class
 	Held       []Held         `json:"held,omitempty"`
 	Queue      QueueDepth     `json:"queue"`
 	Rate       RateUse        `json:"rate"`
+}
+
+// Freshness says whether every record is looked at as often as promised.
+type Freshness struct {
+	PromiseSeconds  float64 `json:"promise_seconds"`
+	ExpectedSeconds float64 `json:"expected_seconds"` // between two looks at the present pace
+	Kept            bool    `json:"kept"`
 }
 
 // Pause says why nothing happens.
