@@ -28,8 +28,10 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, b batch) (map[re
 	if err != nil {
 		return nil, err
 	}
-	missed := Evidence{Known: !w.Transfers, Gaps: parsePlace(listing.Cursor).gaps, Old: w.now().Sub(listing.BegunAt) > w.maxAge()}
+	missed := Evidence{Known: !w.Transfers, Gaps: parsePlace(listing.Cursor).gaps}
+	old := w.now().Sub(listing.BegunAt) > w.maxAge()
 	for _, r := range b.records {
+		missed.Old = old || b.known[string(r.name)].SettledAt.After(listing.BegunAt)
 		evidence[r.name] = missed
 	}
 	for _, row := range rows {

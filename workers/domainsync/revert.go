@@ -38,7 +38,9 @@ func (w *Worker) revert(ctx context.Context, job workers.Job) (state.Counts, []s
 		if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
 			return nil, nil, err
 		}
-		counts["reverted"] += int64(len(undo.done))
+		if n := len(undo.done); n > 0 {
+			counts["reverted"] += int64(n)
+		}
 		for _, no := range undo.refused {
 			failures = append(failures, no.failure(job.Run.ID))
 		}

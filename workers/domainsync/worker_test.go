@@ -162,6 +162,18 @@ func TestAnOldListingIsOnlyReadFrom(t *testing.T) {
 	b.wantCalls(map[string]int{"ListPage": 1, "Get": 1})
 }
 
+func TestWhatWasSettledSinceTheListingBeganIsNotJudgedByIt(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 2)
+	run := b.start(100, full)
+	b.turn("d1.example", being(registrar.Grace)) // the pages are read, and only then the name expires
+	b.retry(1)
+	b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
+	b.mustWork()
+	b.wantCounts(b.finish(run), state.Counts{"records": 2, "unchanged": 2})
+	b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
+}
+
 func TestAListingGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	b := inStep(t, 10)

@@ -1,0 +1,116 @@
+package domainsync_test
+
+import (
+	"testing"
+
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers/domainsync"
+)
+
+// coming is a sync of n transfers in that pend on both sides.
+func coming(t *testing.T, n int) *bundle {
+	t.Helper()
+	rows, names := portfolio(n)
+	for i := range rows {
+		standing(whmcs.DomainPendingTransfer)(&rows[i])
+	}
+	b := setup(t, rows...)
+	b.duty.Transfers = true
+	for _, name := range names {
+		b.account.Transferring(registrar.Transfer{Name: name.Name, State: registrar.TransferPending})
+	}
+	return b
+}
+
+// done lets a transfer arrive.
+func (b *bundle) done(name registrar.Name, expiry string) {
+	b.account.Hold(*held(func(d *registrar.Domain) { d.Name = name }, dated(renewal(expiry))))
+	b.account.Transferring(registrar.Transfer{Name: name, State: registrar.TransferCompleted, Dates: renewal(expiry)})
+}
+
+func TestTransfersAreFollowed(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 6)
+	b.wantCounts(b.pass(full), state.Counts{"records": 6, "skipped_pending": 6})
+	b.wantCalls(map[string]int{"ListTransfersPage": 2})
+
+	b.done("d1.example", "2032-03-20")
+	b.account.Transferring(registrar.Transfer{Name: "d2.example", State: registrar.TransferFailed, Reason: "wrong code"})
+	b.wantCounts(b.pass(full), state.Counts{"records": 6, "skipped_pending": 4, "updated": 1, "failed": 1})
+	b.wantCalls(map[string]int{"ListTransfersPage": 2})
+	b.wantRow(1, whmcs.DomainActive, "2032-03-20")
+	b.wantRow(2, whmcs.DomainPendingTransfer, "2031-09-01")
+	b.wantFailures("2 rejected")
+
+	t.Run("one that was begun again is no failure", func(t *testing.T) {
+		b.account.Transferring(registrar.Transfer{Name: "d2.example", State: registrar.TransferPending})
+		b.pass(full)
+		b.wantFailures()
+	})
+	t.Run("one that takes long is reported", func(t *testing.T) {
+		b.clock = b.clock.AddDate(0, 0, 8)
+		b.pass(full)
+		b.wantFailures("2 held", "3 held", "4 held", "5 held", "6 held")
+	})
+}
+
+func TestATransferThatIsNotListedIsAskedFor(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 1)
+	b.edit(1, called(1, "other.example"))
+	b.account.Hold(*held(func(d *registrar.Domain) { d.Name = "other.example" }))
+	b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
+	b.wantCalls(map[string]int{"ListTransfersPage": 1, "Transfer": 1})
+	b.wantRow(1, whmcs.DomainActive, "2031-09-01")
+}
+
+func TestARegistrarThatCannotListTransfersIsAskedForEach(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 3)
+	b.duty.Registrar = struct {
+		registrar.Registrar
+		registrar.TransferTracker
+	}{b.account, b.account}
+	b.done("d3.example", "2032-03-20")
+	b.wantCounts(b.pass(), state.Counts{"records": 3, "skipped_pending": 2, "updated": 1})
+	b.wantCalls(map[string]int{"Transfer": 3})
+}
+
+func TestARegistrarThatFollowsNoTransfersSaysSo(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 1)
+	b.duty.Registrar = struct{ registrar.Registrar }{b.account}
+	b.wantCounts(b.pass(), state.Counts{"records": 1, "failed": 1})
+	b.wantFailures("1 refused")
+}
+
+func TestATransferThatFailedIsCancelledAtTheEndOfTheRun(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 2)
+	b.duty.Policy.Failed = domainsync.CancelFailed
+	b.account.Transferring(registrar.Transfer{Name: "d1.example", State: registrar.TransferFailed, Reason: "wrong code"})
+	run := b.start(100, full)
+	b.mustWork()
+	b.wantRow(1, whmcs.DomainPendingTransfer, "2031-09-01")
+	b.finish(run)
+	b.wantRow(1, whmcs.DomainCancelled, "2031-09-01")
+	b.wantRow(2, whmcs.DomainPendingTransfer, "2031-09-01")
+	b.wantCalls(map[string]int{"ListTransfersPage": 1, "Transfer": 2})
+}
+
+func TestATransferThatFailsToBeAskedForIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 2)
+	run := b.start(100)
+	b.account.Fail("Transfer", trouble(fault.Protocol))
+	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Protocol) {
+		t.Fatalf("handed back with %v", failed)
+	}
+	if failed := b.again(); len(failed) != 0 {
+		t.Fatal(failed)
+	}
+	b.wantCounts(b.finish(run), state.Counts{"records": 2, "skipped_pending": 2})
+}
