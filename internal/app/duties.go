@@ -121,6 +121,10 @@ func (a *App) scheduled(name string, cfg config.Sync) (schedule.Sync, error) {
 	rows := newDomainRows(src, cfg)
 	scheduled.Surveyor = workers.Surveyor{Spots: rows, Roster: a.Store, Key: nameOf, BatchSize: cfg.BatchSize}
 	scheduled.Poller, scheduled.CanList = a.domainPoller(rows, cfg), canList(cfg, *at)
+	scheduled.Silenced = func(ctx context.Context) (string, error) {
+		_, features, settings, err := rows.open(ctx)
+		return twoWriters(cfg.Domains, features, settings), err
+	}
 	// Every pass is read against a new listing: without one each domain would cost a call. What is under way comes and
 	// goes, so that a short list of transfers means nothing.
 	scheduled.FullEvery, scheduled.Fleeting = 0, cfg.Type == "transfers"

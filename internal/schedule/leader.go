@@ -26,7 +26,8 @@ type Sync struct {
 	CanList       bool
 	Fleeting      bool // what is listed comes and goes: a listing that shrank, or is empty, is believed
 	Surveyor      Surveyor
-	Poller        Poller // nil = never
+	Silenced      func(ctx context.Context) (why string, err error) // why a run may write nothing, "" when it may; nil = it may
+	Poller        Poller                                            // nil = never
 }
 
 // Scheduler leads or stands by. One Run per process; any number of processes.

@@ -177,7 +177,11 @@ func (p *pass) newRun(sync state.Sync, trigger state.Trigger, slot string) state
 
 // start creates a run; a full one begins with its listing. A run that exists already is no error: somebody was quicker.
 func (p *pass) start(ctx context.Context, sync state.Sync, run state.NewRun) error {
-	if run.Notify {
+	silenced, err := p.silenced(ctx)
+	if err != nil {
+		return err
+	}
+	if run.Notify = run.Notify || silenced != ""; run.Notify {
 		run.FromID, run.BatchLimit = 0, 0 // a rehearsal is of the whole
 	}
 	full, err := p.full(ctx, sync, run)
@@ -195,8 +199,15 @@ func (p *pass) start(ctx context.Context, sync state.Sync, run state.NewRun) err
 		return err
 	}
 	p.Log.Info().Str("sync", p.Name).Int64("run", created.ID).Str("trigger", string(run.Trigger)).Bool("full", run.Full).
-		Bool("notify", run.Notify).Msg("run started")
+		Bool("notify", run.Notify).Str("silenced", silenced).Msg("run started")
 	return nil
+}
+
+func (p *pass) silenced(ctx context.Context) (string, error) {
+	if p.Silenced == nil {
+		return "", nil
+	}
+	return p.Silenced(ctx)
 }
 
 // full says whether a run begins with a listing. A run that goes on with a pass does so when the part before did:

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -100,6 +101,34 @@ func TestAPausedSyncStartsNothing(t *testing.T) {
 	b.ticks()
 	if runs, err := b.store.Runs(b.ctx, state.RunFilter{}); err != nil || len(runs) != 0 {
 		t.Errorf("runs %+v, %v", runs, err)
+	}
+}
+
+func TestASilencedSyncOnlyNotes(t *testing.T) {
+	t.Parallel()
+	why := "somebody else writes there"
+	b := setup(t, func(s *Sync) {
+		s.Silenced = func(context.Context) (string, error) { return why, nil }
+	})
+	b.request()
+	if run := b.complete(); !run.Notify {
+		t.Errorf("run %+v writes", run)
+	}
+	why = ""
+	b.request()
+	if run := b.complete(); run.Notify {
+		t.Errorf("run %+v only notes, though nobody else writes any more", run)
+	}
+}
+
+func TestAListingOfWhatComesAndGoesMayShrink(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *Sync) { s.CanList, s.Fleeting = true, true })
+	for _, rows := range []int{10, 0} {
+		b.request(fully)
+		if run := b.complete(b.listing(rows)); run.State != state.RunDone {
+			t.Errorf("with %d entries: run %+v", rows, run)
+		}
 	}
 }
 
