@@ -145,7 +145,7 @@ func (e *errand) place(ctx context.Context, ready []Decision) (writes []Decision
 			e.count(d)
 		}
 		d.Changes = nil
-		if settlement, any := e.quiet(d); any {
+		if settlement, ok := e.quiet(d); ok {
 			settlements = append(settlements, settlement)
 		}
 	}
@@ -220,8 +220,7 @@ func (e *errand) quiet(d Decision) (state.Settlement, bool) {
 	} else if e.batch.open[d.Row.ID] && !d.stands() {
 		settlement.Resolved = []int64{d.Row.ID}
 	}
-	any := settlement.Subscriber.Email != "" || settlement.Failures != nil || settlement.Resolved != nil
-	return settlement, any
+	return settlement, settlement.Subscriber.Email != "" || settlement.Failures != nil || settlement.Resolved != nil
 }
 
 func (e *errand) failure(d Decision, class, message string) state.Failure {

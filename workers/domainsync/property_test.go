@@ -49,11 +49,15 @@ func anyDates() *rapid.Generator[registrar.Dates] {
 
 func anyRow() *rapid.Generator[whmcs.Domain] {
 	return rapid.Custom(func(t *rapid.T) whmcs.Domain {
-		return whmcs.Domain{
+		d := whmcs.Domain{
 			ID: 7, RawName: "example.com", Status: rapid.SampledFrom(append(whmcs.DomainStatuses(), "", whmcs.DomainActive, whmcs.DomainActive)).Draw(t, "row status"),
 			Expiry: anyStored().Draw(t, "expiry"), NextDue: anyStored().Draw(t, "due"), NextInvoice: anyStored().Draw(t, "invoice"),
 			DoNotRenew: rapid.Bool().Draw(t, "do not renew"), IDProtection: rapid.Bool().Draw(t, "protected"), OpenInvoice: rapid.Bool().Draw(t, "open invoice"),
 		}
+		if d.Expiry.IsZero() {
+			d.RawExpiry = rapid.SampledFrom([]string{"", "2026-00-00"}).Draw(t, "raw expiry")
+		}
+		return d
 	})
 }
 

@@ -35,8 +35,10 @@ func TestSettingsAreBroughtToTheRegistrar(t *testing.T) {
 			"both", []func(*whmcs.Domain){neverRenewed, protected}, nil, []string{"auto_renew on -> off !", "id_protection off -> on !"},
 		},
 		{
-			"no protection where the extension knows none", []func(*whmcs.Domain){protected},
-			[]func(*registrar.Domain){func(d *registrar.Domain) { d.PrivacyAllowed = registrar.Off }}, nil,
+			"no protection where the extension knows none",
+			[]func(*whmcs.Domain){protected},
+			[]func(*registrar.Domain){func(d *registrar.Domain) { d.PrivacyAllowed = registrar.Off }},
+			nil,
 		},
 		{
 			"protection off even there", nil,
