@@ -69,6 +69,13 @@ func (r *received) list() []string {
 	return append([]string{}, r.touches...)
 }
 
+// calls counts the calls that were signed.
+func (r *received) calls() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.nonces)
+}
+
 // waitFor waits until so many calls have come and shows what they were.
 func (r *received) waitFor(t *testing.T, want ...string) {
 	t.Helper()
@@ -78,13 +85,13 @@ func (r *received) waitFor(t *testing.T, want ...string) {
 	})
 }
 
-// startServer runs the real server with one source and one sync. It returns the hook address.
+// startServer runs the real server with one source and a sync of clients and one of domains. It returns the hook address.
 func startServer(t *testing.T) (string, *received, *testkit.Printed) {
 	t.Helper()
 	got, log := &received{nonces: map[string]bool{}}, &testkit.Printed{}
 	srv, err := server.New(server.Config{
-		Sources: map[string]server.Source{"main": {HookSecret: config.NewSecret(secret), Syncs: []string{"news"}}},
-		Syncs:   map[string]server.SyncInfo{"news": {}},
+		Sources: map[string]server.Source{"main": {HookSecret: config.NewSecret(secret), Syncs: []string{"news"}, DomainSyncs: []string{"op"}}},
+		Syncs:   map[string]server.SyncInfo{"news": {}, "op": {}},
 		Log:     zerolog.New(log),
 	}, server.Deps{Touches: got, Nonces: got})
 	if err != nil {
@@ -153,6 +160,13 @@ func TestEveryEventReachesTheServer(t *testing.T) {
 				`[["ClientClose",{"userid":14}]]`:                                       "news[14]",
 				`[["PreDeleteClient",{"userid":15}],["ClientDelete",{"userid":15}]]`:    "news[15]",
 				`[["AfterClientMerge",{"toUserID":16,"fromUserID":17}]]`:                "news[16,17]",
+				`[["DomainEdit",{"userid":4,"domainid":21}]]`:                           "op[21]",
+				`[["DomainDelete",{"userid":4,"domainid":"22"}]]`:                       "op[22]",
+				`[["DomainTransferCompleted",{"domainId":23,"domain":"a.test"}]]`:       "op[23]",
+				`[["DomainTransferFailed",{"domainId":24,"domain":"a.test"}]]`:          "op[24]",
+				`[["AfterRegistrarRegistration",{"params":{"domainid":25,"sld":"a"}}]]`: "op[25]",
+				`[["AfterRegistrarRenewal",{"params":{"domainid":26}}]]`:                "op[26]",
+				`[["AfterRegistrarTransfer",{"params":{"domainid":27},"results":[]}]]`:  "op[27]",
 			} {
 				address, got, _ := startServer(t)
 				configured(address, secret, flags...).fire(t, events)
@@ -173,6 +187,32 @@ func TestManyEventsOfOnePageAreOneCall(t *testing.T) {
 			got.waitFor(t, "news[3,8]")
 		})
 	}
+}
+
+func TestClientsAndDomainsOfOnePageAreOneCall(t *testing.T) {
+	t.Parallel()
+	for name, flags := range transports {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, got, _ := startServer(t)
+			configured(address, secret, flags...).fire(t,
+				`[["DomainEdit",{"domainid":8}],["ClientEdit",{"userid":3}],["AfterRegistrarRenewal",{"params":{"domainid":7}}],["DomainEdit",{"domainid":0}],["AfterRegistrarRenewal",{"params":"x"}],["DomainEdit",{"params":{}}]]`)
+			got.waitFor(t, "news[3]", "op[7,8]")
+			if n := got.calls(); n != 1 {
+				t.Errorf("%d calls", n)
+			}
+		})
+	}
+}
+
+func TestAClientWhoSwitchesASettingIsToldAndOneWhoLooksIsNot(t *testing.T) {
+	t.Parallel()
+	address, got, _ := startServer(t)
+	page := configured(address, secret)
+	page.fire(t, `[["ClientAreaPageDomainDetails",{"domainid":5,"domain":"a.test"}]]`)
+	page.env = append(page.env, "REQUEST_METHOD=POST")
+	page.fire(t, `[["ClientAreaPageDomainDetails",{"domainid":6,"domain":"b.test"}]]`)
+	got.waitFor(t, "op[6]")
 }
 
 func TestThePageIsNotHarmed(t *testing.T) {
@@ -213,7 +253,11 @@ func TestALongScriptWaitsForADeadServerOnce(t *testing.T) {
 	t.Parallel()
 	var events []string
 	for id := range 2600 {
-		events = append(events, `["ClientEdit",{"userid":`+strconv.Itoa(id+1)+`}]`)
+		event := `["ClientEdit",{"userid":`
+		if id%2 == 1 {
+			event = `["DomainEdit",{"domainid":`
+		}
+		events = append(events, event+strconv.Itoa(id+1)+`}]`)
 	}
 	all := "[" + strings.Join(events, ",") + "]"
 	t.Run("when nobody answers", func(t *testing.T) {
@@ -229,7 +273,7 @@ func TestALongScriptWaitsForADeadServerOnce(t *testing.T) {
 		t.Parallel()
 		address, got, _ := startServer(t)
 		configured(address, secret).fire(t, all)
-		testkit.Eventually(t, 10*time.Second, func() (bool, string) { n := len(got.list()); return n == 6, strconv.Itoa(n) + " calls" })
+		testkit.Eventually(t, 10*time.Second, func() (bool, string) { n := len(got.list()); return n == 12, strconv.Itoa(n) + " touches" })
 	})
 }
 

@@ -35,7 +35,7 @@ func SignHook(secret string, timestamp int64, body []byte) string {
 	return signaturePrefix + hex.EncodeToString(mac.Sum(nil))
 }
 
-// hook takes what a WHMCS install says about its clients. The order matters: nothing is read into a meaning and nothing
+// hook takes what a WHMCS install says about its clients and domains. The order matters: nothing is read into a meaning and nothing
 // is remembered before the signature is right. A sender that tries again must sign anew.
 func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("source")
@@ -104,20 +104,30 @@ func (s *Server) acceptHook(ctx context.Context, w http.ResponseWriter, name, si
 	s.touchAll(ctx, w, name, event)
 }
 
-// touchAll passes the ids to every sync of the source, also when one of them fails.
+// touchAll passes the ids to every sync of the source that they concern.
 func (s *Server) touchAll(ctx context.Context, w http.ResponseWriter, name string, event hookEvent) {
-	syncs := s.cfg.Sources[name].Syncs
-	if !event.known() || len(syncs) == 0 {
+	source := s.cfg.Sources[name]
+	clients, err := s.touchEach(ctx, source.Syncs, event.Clients)
+	domains, domainsErr := s.touchEach(ctx, source.DomainSyncs, event.Domains)
+	switch err := errors.Join(err, domainsErr); {
+	case err != nil:
+		s.unavailable(w, err, "hook could not be passed on")
+	case clients+domains == 0:
 		writeJSON(w, http.StatusAccepted, map[string]any{"status": "ignored"})
-		return
+	default:
+		writeJSON(w, http.StatusAccepted, map[string]any{"status": "accepted", "clients": clients, "domains": domains})
+	}
+}
+
+// touchEach passes ids to each of the syncs, also when one of them fails, and returns how many ids concern anybody. Ids
+// that a sync's filter does not admit are left alone when the sync looks at them.
+func (s *Server) touchEach(ctx context.Context, syncs []string, ids []int64) (int, error) {
+	if len(ids) == 0 || len(syncs) == 0 {
+		return 0, nil
 	}
 	var problems []error
 	for _, sync := range syncs {
-		problems = append(problems, s.deps.Touches.Touch(ctx, sync, event.Clients, state.ByHook))
+		problems = append(problems, s.deps.Touches.Touch(ctx, sync, ids, state.ByHook))
 	}
-	if err := errors.Join(problems...); err != nil {
-		s.unavailable(w, err, "hook could not be passed on")
-		return
-	}
-	writeJSON(w, http.StatusAccepted, map[string]any{"status": "accepted", "clients": len(event.Clients)})
+	return len(ids), errors.Join(problems...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit"
@@ -39,12 +40,44 @@ func TestHookTouchesEverySyncOfTheSource(t *testing.T) {
 	b := setup(t)
 	body := `{"v":1,"event":"AfterClientMerge","clients":[12,7,12],"domains":[3],"id":"a1"}`
 	got := b.ask(t, http.MethodPost, "/hooks/whmcs/main", body, signed(hookSecret, b.clock.Now(), body))
-	if diff := cmp.Diff(`{"clients":2,"status":"accepted"}`+"\n", got.body); diff != "" || got.status != http.StatusAccepted {
+	if diff := cmp.Diff(`{"clients":2,"domains":0,"status":"accepted"}`+"\n", got.body); diff != "" || got.status != http.StatusAccepted {
 		t.Errorf("%d\n%s", got.status, diff)
 	}
 	want := []touch{{"newsletter", []int64{7, 12}, state.ByHook}, {"reseller", []int64{7, 12}, state.ByHook}}
 	if diff := cmp.Diff(want, b.fake.touches); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// withDomains adds two syncs of domains to the source.
+func withDomains(c *server.Config, _ *server.Deps) {
+	c.Sources["main"] = server.Source{
+		HookSecret: config.NewSecret(hookSecret), Syncs: []string{"newsletter"}, DomainSyncs: []string{"op-domains", "op-transfers"},
+	}
+	c.Syncs["op-domains"], c.Syncs["op-transfers"] = server.SyncInfo{}, server.SyncInfo{}
+}
+
+func TestHookTouchesClientsAndDomainsEachInTheirSyncs(t *testing.T) {
+	t.Parallel()
+	domains := []touch{{"op-domains", []int64{3, 4}, state.ByHook}, {"op-transfers", []int64{3, 4}, state.ByHook}}
+	clients := touch{"newsletter", []int64{12}, state.ByHook}
+	for body, want := range map[string]struct {
+		answer  string
+		touches []touch
+	}{
+		`{"v":1,"event":"DomainEdit","clients":[],"domains":[4,3,4]}`:         {`{"clients":0,"domains":2,"status":"accepted"}`, domains},
+		`{"v":1,"event":"DomainsChanged","domains":[3,4]}`:                    {`{"clients":0,"domains":2,"status":"accepted"}`, domains},
+		`{"v":1,"event":"ClientsChanged","clients":[12],"domains":[3,4]}`:     {`{"clients":1,"domains":2,"status":"accepted"}`, append([]touch{clients}, domains...)},
+		`{"v":1,"event":"ClientEdit","clients":[12],"id":"of an older file"}`: {`{"clients":1,"domains":0,"status":"accepted"}`, []touch{clients}},
+	} {
+		b := setup(t, withDomains)
+		got := b.ask(t, http.MethodPost, "/hooks/whmcs/main", body, signed(hookSecret, b.clock.Now(), body))
+		if diff := cmp.Diff(want.answer+"\n", got.body); diff != "" || got.status != http.StatusAccepted {
+			t.Errorf("%s: %d\n%s", body, got.status, diff)
+		}
+		if diff := cmp.Diff(want.touches, b.fake.touched()); diff != "" {
+			t.Errorf("%s\n%s", body, diff)
+		}
 	}
 }
 
@@ -72,6 +105,7 @@ func TestHookIsRefused(t *testing.T) {
 		"with more than 64 KiB":               {"main", long, signed(hookSecret, now, long), 413, "64 KiB"},
 		"with a body that is not JSON":        {"main", "clients=12", signed(hookSecret, now, "clients=12"), 400, "must be JSON"},
 		"with an id that is none":             {"main", `{"v":1,"event":"ClientEdit","clients":[0]}`, signed(hookSecret, now, `{"v":1,"event":"ClientEdit","clients":[0]}`), 400, "0 is no client id"},
+		"with a domain that is none":          {"main", `{"v":1,"event":"DomainEdit","domains":[-1]}`, signed(hookSecret, now, `{"v":1,"event":"DomainEdit","domains":[-1]}`), 400, "-1 is no domain id"},
 		"with a version that is not known":    {"main", `{"v":2,"event":"ClientEdit"}`, signed(hookSecret, now, `{"v":2,"event":"ClientEdit"}`), 400, "version 2"},
 		"with a path that leaves its folder":  {"main%2f..%2fx", body, signed(hookSecret, now, body), 404, "no hooks"},
 		"with no body, but rightly signed so": {"main", "", signed(hookSecret, now, ""), 400, "must be JSON"},
@@ -133,13 +167,14 @@ func TestHookOfNobodysConcernIsIgnored(t *testing.T) {
 		lonely.Syncs = nil
 		c.Sources["lonely"] = lonely
 	})
-	for path, body := range map[string]string{
-		"main":   `{"v":1,"event":"InvoicePaid","invoices":[1]}`,
-		"lonely": `{"v":1,"event":"ClientEdit","clients":[1]}`,
+	for body, source := range map[string]string{
+		`{"v":1,"event":"InvoicePaid","clients":[1],"invoices":[1]}`: "main",
+		`{"v":1,"event":"DomainEdit","domains":[1]}`:                 "main",
+		`{"v":1,"event":"ClientEdit","clients":[1]}`:                 "lonely",
 	} {
-		got := b.ask(t, http.MethodPost, "/hooks/whmcs/"+path, body, signed(hookSecret, b.clock.Now(), body))
+		got := b.ask(t, http.MethodPost, "/hooks/whmcs/"+source, body, signed(hookSecret, b.clock.Now(), body))
 		if got.status != http.StatusAccepted || !strings.Contains(got.body, "ignored") {
-			t.Errorf("%s: %d %s", path, got.status, got.body)
+			t.Errorf("%s: %d %s", source, got.status, got.body)
 		}
 	}
 	if len(b.fake.touches) != 0 {
@@ -160,6 +195,17 @@ func TestHookWhenSomethingIsAway(t *testing.T) {
 		}
 		if diff := cmp.Diff([]touch{{"reseller", []int64{5}, state.ByHook}}, b.fake.touches); diff != "" {
 			t.Error(diff)
+		}
+	})
+	t.Run("nor does it stop those of domains", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, withDomains)
+		b.fake.set(func(f *fakeDeps) { f.touchErr = errors.New("postgres is away") })
+		const both = `{"v":1,"event":"ClientsChanged","clients":[5],"domains":[6]}`
+		got := b.ask(t, http.MethodPost, "/hooks/whmcs/main", both, signed(hookSecret, b.clock.Now(), both))
+		want := []touch{{"op-domains", []int64{6}, state.ByHook}, {"op-transfers", []int64{6}, state.ByHook}}
+		if diff := cmp.Diff(want, b.fake.touched()); diff != "" || got.status != http.StatusServiceUnavailable {
+			t.Error(got.status, diff)
 		}
 	})
 	t.Run("nothing is taken while replay cannot be told", func(t *testing.T) {

@@ -19,7 +19,12 @@ func TestDecodeHook(t *testing.T) {
 	}{
 		"ids are sorted, each once":          {body: `{"v":1,"event":"ClientEdit","clients":[9,3,9]}`, want: hookEvent{V: 1, Event: "ClientEdit", Clients: []int64{3, 9}}},
 		"unknown keys are left alone":        {body: `{"v":1,"event":"ClientsChanged","clients":[1],"services":[2],"x":{"y":1}}`, want: hookEvent{V: 1, Event: "ClientsChanged", Clients: []int64{1}}},
-		"an unknown event needs no ids":      {body: `{"v":1,"event":"DomainEdit","domains":[1]}`, want: hookEvent{V: 1, Event: "DomainEdit"}},
+		"domains are tidied, too":            {body: `{"v":1,"event":"DomainEdit","domains":[9,3,9]}`, want: hookEvent{V: 1, Event: "DomainEdit", Domains: []int64{3, 9}}},
+		"clients and domains together":       {body: `{"v":1,"event":"ClientsChanged","clients":[2],"domains":[1]}`, want: hookEvent{V: 1, Event: "ClientsChanged", Clients: []int64{2}, Domains: []int64{1}}},
+		"an unknown event has no ids":        {body: `{"v":1,"event":"InvoicePaid","clients":[0],"invoices":[1]}`, want: hookEvent{V: 1, Event: "InvoicePaid"}},
+		"a known one of domains needs ids":   {body: `{"v":1,"event":"DomainDelete","clients":[],"domains":[]}`, fail: "1 to 1000 ids"},
+		"both are counted together":          {body: `{"v":1,"event":"ClientsChanged","clients":[1],"domains":[` + strings.TrimPrefix(many, "7,") + `]}`, fail: "1 to 1000 ids"},
+		"no domain beyond the column":        {body: `{"v":1,"event":"DomainEdit","domains":[2147483648]}`, fail: "no domain id"},
 		"a known event needs ids":            {body: `{"v":1,"event":"ClientEdit"}`, fail: "1 to 1000 ids"},
 		"not more ids than one page makes":   {body: `{"v":1,"event":"ClientEdit","clients":[` + many + `]}`, fail: "1 to 1000 ids"},
 		"no negative id":                     {body: `{"v":1,"event":"ClientEdit","clients":[-4]}`, fail: "-4 is no client id"},
@@ -52,6 +57,7 @@ func TestDecodeHook(t *testing.T) {
 func FuzzDecodeHook(f *testing.F) {
 	f.Add([]byte(`{"v":1,"event":"ClientEdit","clients":[12]}`))
 	f.Add([]byte(`{"v":1,"event":"AfterClientMerge","clients":[2,1,2],"more":[]}`))
+	f.Add([]byte(`{"v":1,"event":"DomainEdit","clients":[],"domains":[4,4]}`))
 	f.Add([]byte(`{"V":1,"EVENT":"ClientAdd","clients":[1e3]}`))
 	f.Add([]byte(`[[[[{{{`))
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -68,12 +74,15 @@ func FuzzDecodeHook(f *testing.F) {
 // wrongWith says what of the promise of decodeHook does not hold.
 func wrongWith(e hookEvent) string {
 	switch {
-	case len(e.Clients) == 0 || len(e.Clients) > maxHookIDs:
-		return fmt.Sprintf("it has %d ids", len(e.Clients))
-	case !slices.IsSorted(e.Clients) || len(slices.Compact(slices.Clone(e.Clients))) != len(e.Clients):
-		return "ids are not sorted, each once"
-	case e.Clients[0] < 1 || e.Clients[len(e.Clients)-1] > maxHookClient:
-		return "an id is out of range"
+	case len(e.Clients)+len(e.Domains) == 0 || len(e.Clients)+len(e.Domains) > maxHookIDs:
+		return fmt.Sprintf("it has %d and %d ids", len(e.Clients), len(e.Domains))
+	case !inOrder(e.Clients) || !inOrder(e.Domains):
+		return "ids are not sorted, each once and in range"
 	}
 	return ""
+}
+
+func inOrder(ids []int64) bool {
+	once := len(slices.Compact(slices.Clone(ids))) == len(ids)
+	return slices.IsSorted(ids) && once && (len(ids) == 0 || ids[0] >= 1 && ids[len(ids)-1] <= maxHookID)
 }

@@ -1,6 +1,6 @@
 <?php
 /**
- * Tells whmcsync which clients changed, so that it looks at them now instead of at its next round.
+ * Tells whmcsync which clients and domains changed, so that it looks at them now instead of at its next round.
  *
  * Copy this file into includes/hooks/ of WHMCS and name the server in one of these places (the first that has both wins):
  *   1. constants in configuration.php:    define('WHMCSYNC_HOOK_URL', '...');  define('WHMCSYNC_HOOK_SECRET', '...');
@@ -11,6 +11,10 @@
  *
  * What leaves this server is ids only, signed. It happens once, at the end of the page, within a second at most, and
  * whatever goes wrong is swallowed: a call that is lost costs minutes, since whmcsync looks for changes by itself too.
+ *
+ * WHMCS has no hook for a client who switches auto-renew: the page of the domain that follows tells it. For ID protection
+ * that a client orders or drops it has none at all, nor for what its API and other modules write: whmcsync finds that by
+ * its own look for changed domains, minutes later.
  *
  * PHP 7.2 and newer, with or without the curl extension. No Composer, no WHMCS API.
  */
@@ -31,7 +35,7 @@ if (!class_exists('WhmcsyncHook', false)) {
         const PART = 500;
 
         /** Which parameters of a hook hold client ids. (In ClientAdd, user_id is a login, not a client.) */
-        const HOOKS = array(
+        const CLIENTS = array(
             'ClientAdd' => array('client_id', 'userid'),
             'ClientEdit' => array('userid'),
             'ClientClose' => array('userid'),
@@ -40,46 +44,86 @@ if (!class_exists('WhmcsyncHook', false)) {
             'AfterClientMerge' => array('toUserID', 'fromUserID'),
         );
 
-        private static $clients = array();
+        /** Which hold domain ids; those of a registrar's module are one level down, in "params". */
+        const DOMAINS = array(
+            'DomainEdit' => array('domainid'),
+            'DomainDelete' => array('domainid'),
+            'DomainTransferCompleted' => array('domainId'),
+            'DomainTransferFailed' => array('domainId'),
+            'AfterRegistrarRegistration' => array('domainid'),
+            'AfterRegistrarRenewal' => array('domainid'),
+            'AfterRegistrarTransfer' => array('domainid'),
+            'ClientAreaPageDomainDetails' => array('domainid'),
+        );
+
+        private static $ids = array('clients' => array(), 'domains' => array());
         private static $events = array();
         private static $waiting = false;
         private static $gaveUp = false;
 
         public static function register()
         {
-            foreach (self::HOOKS as $event => $keys) {
-                add_hook($event, 100, function ($vars) use ($event, $keys) {
-                    self::note($event, $keys, $vars);
-                });
+            foreach (array('clients' => self::CLIENTS, 'domains' => self::DOMAINS) as $what => $hooks) {
+                foreach ($hooks as $event => $keys) {
+                    add_hook($event, 100, function ($vars) use ($what, $event, $keys) {
+                        self::note($what, $event, $keys, $vars);
+                    });
+                }
             }
         }
 
         /** Remembers the ids; the call is made when the page is done, so that ten edits are one call. */
-        private static function note($event, array $keys, $vars)
+        private static function note($what, $event, array $keys, $vars)
         {
-            foreach ($keys as $key) {
-                $id = is_array($vars) && isset($vars[$key]) && is_numeric($vars[$key]) ? (int) $vars[$key] : 0;
-                if ($id > 0) {
-                    self::$clients[$id] = true;
-                    self::$events[$event] = true;
-                }
+            if ($event === 'ClientAreaPageDomainDetails' && !self::posted()) {
+                return; // somebody looks at the page
+            }
+            foreach (self::idsIn($vars, $keys) as $id) {
+                self::$ids[$what][$id] = true;
+                self::$events[$event] = true;
             }
             if (!self::$waiting) {
                 self::$waiting = true;
                 register_shutdown_function(array(__CLASS__, 'flush'));
             }
-            if (count(self::$clients) >= self::PART) {
+            if (self::noted() >= self::PART) {
                 self::flush();
             }
+        }
+
+        private static function posted()
+        {
+            return isset($_SERVER['REQUEST_METHOD']) && $_SERVER['REQUEST_METHOD'] === 'POST';
+        }
+
+        private static function idsIn($vars, array $keys)
+        {
+            $ids = array();
+            if (is_array($vars) && isset($vars['params']) && is_array($vars['params'])) {
+                $vars = $vars['params'];
+            }
+            foreach ($keys as $key) {
+                $id = is_array($vars) && isset($vars[$key]) && is_numeric($vars[$key]) ? (int) $vars[$key] : 0;
+                if ($id > 0) {
+                    $ids[] = $id;
+                }
+            }
+            return $ids;
+        }
+
+        private static function noted()
+        {
+            return count(self::$ids['clients']) + count(self::$ids['domains']);
         }
 
         /** Sends what was noted. Nothing that happens in here may be seen by the customer. */
         public static function flush()
         {
-            $clients = array_keys(self::$clients);
+            $ids = array_map('array_keys', self::$ids);
             $events = array_keys(self::$events);
-            self::$clients = self::$events = array();
-            if (!$clients || self::$gaveUp) {
+            self::$ids = array('clients' => array(), 'domains' => array());
+            self::$events = array();
+            if (!$events || self::$gaveUp) {
                 return;
             }
             set_error_handler(function () {
@@ -87,21 +131,27 @@ if (!class_exists('WhmcsyncHook', false)) {
             });
             try {
                 // After one call without success a long script does not wait a second time.
-                self::$gaveUp = !self::send(count($events) === 1 ? $events[0] : 'ClientsChanged', $clients);
+                self::$gaveUp = !self::send(count($events) === 1 ? $events[0] : self::several($ids), $ids);
             } catch (\Throwable $e) {
                 self::$gaveUp = true;
             }
             restore_error_handler();
         }
 
-        private static function send($event, array $clients)
+        /** The event that stands for several. A server that knows of clients only understands the first. */
+        private static function several(array $ids)
+        {
+            return $ids['clients'] ? 'ClientsChanged' : 'DomainsChanged';
+        }
+
+        private static function send($event, array $ids)
         {
             list($url, $secret) = self::settings();
             if ($url === '' || $secret === '') {
                 return false;
             }
             // The id makes two calls about the same client within a second two different calls.
-            $body = json_encode(array('v' => 1, 'event' => $event, 'clients' => $clients, 'id' => bin2hex(random_bytes(8))));
+            $body = json_encode(array('v' => 1, 'event' => $event) + $ids + array('id' => bin2hex(random_bytes(8))));
             $time = (string) time();
             $headers = array(
                 'Content-Type: application/json',
