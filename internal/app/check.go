@@ -26,7 +26,7 @@ const (
 
 // Finding is what one check found. The JSON keys are stable. No field holds a secret.
 type Finding struct {
-	Name    string `json:"name"`    // config | state_dir | postgres | redis | source | account | sync
+	Name    string `json:"name"`    // config | state_dir | postgres | redis | mail | source | account | sync
 	Subject string `json:"subject"` // which one; a setting (config), a name (source, account, sync)
 	Result  Result `json:"result"`
 	Detail  string `json:"detail"`
@@ -48,6 +48,9 @@ func Check(ctx context.Context, cfg config.Config, opts Options) []Finding {
 	defer c.Close()
 	found := slices.Concat(c.warnings(), c.stateDir(), c.postgres(ctx), c.queue(ctx))
 	var outside []func(context.Context) []Finding
+	if cfg.Mail.Host != "" {
+		outside = append(outside, c.mailServer)
+	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Sources)) {
 		outside = append(outside, func(ctx context.Context) []Finding { return c.source(ctx, name) })
 	}

@@ -41,8 +41,8 @@ func (a *App) runLocal(ctx context.Context, rehearse string) error {
 	}
 }
 
-// AwaitReport waits until the report of a run that has ended was made, for programs that end with the run. It gives up
-// after a few seconds: the report is kept in the queue for others, unless the queue dies with us.
+// AwaitReport waits until the report of a run that has ended was made and mailed, for programs that end with the run. It
+// gives up after a few seconds: both are kept in the queue for others, unless the queue dies with us.
 func (a *App) AwaitReport(ctx context.Context, run int64) {
 	if a.queue == nil {
 		return
@@ -50,8 +50,8 @@ func (a *App) AwaitReport(ctx context.Context, run int64) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	for {
-		made, err := a.queue.Ended(ctx, tasks.QueueReports, tasks.NewReport(run).ID())
-		if err != nil || made {
+		told, err := a.told(ctx, run)
+		if err != nil || told {
 			return
 		}
 		select {
@@ -60,6 +60,16 @@ func (a *App) AwaitReport(ctx context.Context, run int64) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// told says whether nothing is left to be told about a run. What has to be mailed is in the queue before the report ends.
+func (a *App) told(ctx context.Context, run int64) (bool, error) {
+	made, err := a.queue.Ended(ctx, tasks.QueueReports, tasks.NewReport(run).ID())
+	if err != nil || !made {
+		return false, err
+	}
+	toBeMailed, err := a.queue.Known(ctx, tasks.QueueMail, tasks.NewMail(run).ID())
+	return !toBeMailed, err
 }
 
 // HostsQueue says that this process would have to host the embedded Redis: nobody else can be working then.

@@ -1,18 +1,14 @@
 package app
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/obs"
-	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/tasks"
 )
@@ -51,65 +47,6 @@ func (a *App) runEnded(ctx context.Context, run state.Run) {
 func (a *App) runHeld(run state.Run, why string) {
 	a.Log.Warn().Str("sync", run.Sync).Int64("run", run.ID).Int("changes", run.Held).Str("why", why).
 		Msg("changes are held until a person approves or rejects them")
-}
-
-// onReport tells people about a run that needs one of them, through the alerts' webhook.
-func (a *App) onReport(ctx context.Context, t queue.Task) (any, error) {
-	task, err := tasks.Decode[tasks.Report](t.Payload)
-	if err != nil {
-		return nil, undecoded(err)
-	}
-	run, err := a.Store.Run(ctx, task.Run)
-	if err != nil {
-		return nil, err
-	}
-	if n := run.Counts[state.CountWroteBack]; n > 0 {
-		if err := a.logActivity(ctx, run, n); err != nil {
-			return nil, err
-		}
-	}
-	needsPerson := run.State != state.RunDone || run.Held > 0 || run.Counts[state.CountFailed] > 0
-	if a.Config.Alerts.Webhook.IsZero() || !needsPerson {
-		return run.Counts, nil
-	}
-	return run.Counts, a.alert(ctx, run)
-}
-
-// logActivity leaves one line about a run that wrote to WHMCS in its activity log, where that is granted.
-func (a *App) logActivity(ctx context.Context, run state.Run, clients int64) error {
-	src, ok := a.sources[a.Config.Syncs[run.Sync].Source]
-	if !ok {
-		return nil
-	}
-	db, features, err := src.open(ctx)
-	if err != nil || !features.ActivityLog {
-		return err
-	}
-	return db.LogActivity(ctx, fmt.Sprintf("whmcsync: %d clients opted out of marketing mail, as they did on the mailing list (sync %s, run %d)", clients, run.Sync, run.ID))
-}
-
-// alert posts the run as JSON. The address is a secret: errors do not name it.
-func (a *App) alert(ctx context.Context, run state.Run) error {
-	body, err := json.Marshal(runView(run))
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Config.Alerts.Webhook.Reveal(), bytes.NewReader(body))
-	if err != nil {
-		return fault.New(fault.Refused, "", "send alert", "the webhook's address is not valid")
-	}
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fault.New(fault.Transient, "", "send alert", "the webhook does not answer")
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode >= http.StatusBadRequest {
-		return fault.New(fault.Transient, "", "send alert", "the webhook answered HTTP %d", answer.StatusCode)
-	}
-	return nil
 }
 
 // snapshot is what the gauges show.

@@ -199,6 +199,9 @@ func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfi
 	case tasks.QueueReports:
 		cfg.Concurrency = 1
 		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindReport: a.onReport})
+	case tasks.QueueMail:
+		cfg.Concurrency = 1
+		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindMail: a.onMail})
 	default:
 		cfg.Concurrency = max(a.Config.Accounts[name].Rate.InFlight, 1)
 		cfg.Poll = accountPoll

@@ -55,9 +55,17 @@ func (s sender) Restore(ctx context.Context) error {
 	return nil
 }
 
-// queues are the names of all queues: one per account that a sync uses, and the two common ones.
+// Mail has the report of a run mailed, once.
+func (s sender) Mail(ctx context.Context, task tasks.Mail) error {
+	return s.queue.Enqueue(ctx, tasks.QueueMail, tasks.KindMail, task.ID(), task, queue.EnqueueOptions{Timeout: mailTime})
+}
+
+// queues are the names of all queues: one per account that a sync uses, and the common ones.
 func (a *App) queues() []string {
 	names := map[string]bool{tasks.QueueEvents: true, tasks.QueueReports: true}
+	if a.Config.Mail.Host != "" {
+		names[tasks.QueueMail] = true
+	}
 	for _, s := range a.Config.Syncs {
 		names[s.Account] = true
 	}

@@ -122,6 +122,10 @@ func TestQueuesAreThoseOfAccountsInUseAndTheCommonOnes(t *testing.T) {
 	if diff := cmp.Diff([]string{"events", "news", "reports", "shop"}, a.queues()); diff != "" {
 		t.Errorf("queues (-want +got):\n%s", diff)
 	}
+	a.Config.Mail.Host = "smtp.example.com"
+	if diff := cmp.Diff([]string{"events", "mail", "news", "reports", "shop"}, a.queues()); diff != "" {
+		t.Errorf("queues with a mail server (-want +got):\n%s", diff)
+	}
 }
 
 func TestASourceThatDoesNotAnswerHoldsUpItsOwnSyncsOnly(t *testing.T) {

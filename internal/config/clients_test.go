@@ -92,7 +92,7 @@ syncs:
 		{"a plain file has none", minimal, nil},
 		{"no sync", "", []string{"syncs: none is configured, so nothing will run"}},
 		{"what deserves a second look", two, []string{
-			"mail: is checked but not used: this version tells people through alerts.webhook",
+			"mail: no sync has report.to or report.admins, so nothing is mailed",
 			"syncs.b.consent: all mails people who never agreed or who opted out in WHMCS; make sure that the law lets you",
 			"syncs.b.replace_groups: true also takes people out of groups that were given by hand or by another program",
 			"syncs.c.groups: none is given, so clients are subscribed but are in no group",

@@ -72,7 +72,7 @@ type Alerts struct {
 	Webhook Secret // URL that gets a JSON POST; "" = none
 }
 
-// Mail is the server that mail would go through. It is checked, so that a file that has it loads, and not used.
+// Mail is the server that reports go through.
 type Mail struct {
 	Host     string // "" = no mail section
 	Port     int

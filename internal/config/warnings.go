@@ -14,9 +14,7 @@ func Warnings(c Config) []string {
 	if len(c.Syncs) == 0 {
 		all = append(all, "syncs: none is configured, so nothing will run")
 	}
-	if c.Mail.Host != "" {
-		all = append(all, "mail: is checked but not used: this version tells people through alerts.webhook")
-	}
+	all = append(all, idleMail(c)...)
 	for _, name := range slices.Sorted(maps.Keys(c.Syncs)) {
 		all = append(all, syncWarnings("syncs."+name, c.Syncs[name], c)...)
 	}
@@ -29,6 +27,19 @@ func syncWarnings(at string, s Sync, c Config) []string {
 		return clientWarnings(at, s.Clients)
 	}
 	return domainWarnings(at, s, c.Accounts[s.Account].Type)
+}
+
+// idleMail finds a mail server that no report is sent through.
+func idleMail(c Config) []string {
+	for _, s := range c.Syncs {
+		if len(s.Report.To) > 0 || s.Report.Admins {
+			return nil
+		}
+	}
+	if c.Mail.Host == "" {
+		return nil
+	}
+	return []string{"mail: no sync has report.to or report.admins, so nothing is mailed"}
 }
 
 func clientWarnings(at string, c Clients) []string {

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	netmail "net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/mail"
+	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/report"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/tasks"
+)
+
+const (
+	mailTime   = 2 * time.Minute  // of one try
+	adminsTime = 20 * time.Second // to read who the administrators are
+	mailFor    = 24 * time.Hour   // how long after its run a mail is still tried
+
+	changesTold  = 5000  // of each state, at most, in one mail
+	failuresTold = 10000 // at most, in one mail
+)
+
+// queueMail has a run mailed, where its sync has recipients. A dry run of a sync that otherwise writes is for the person
+// who asked for it, and is on their screen.
+func (a *App) queueMail(ctx context.Context, run state.Run) error {
+	cfg := a.Config.Syncs[run.Sync]
+	wanted := len(cfg.Report.To) > 0 || cfg.Report.Admins
+	dry := run.Notify && cfg.Mode != "notify"
+	if a.Config.Mail.Host == "" || !wanted || dry {
+		return nil
+	}
+	return sender{a}.Mail(ctx, tasks.NewMail(run.ID))
+}
+
+// mailed is what is kept with a mail's task.
+type mailed struct {
+	Taken int    `json:"taken"` // recipients for whom the server took it in this try
+	Why   string `json:"why,omitempty"`
+}
+
+// onMail mails the report of a run to those of its recipients who do not have it yet.
+func (a *App) onMail(ctx context.Context, t queue.Task) (any, error) {
+	task, err := tasks.Decode[tasks.Mail](t.Payload)
+	if err != nil {
+		return nil, undecoded(err)
+	}
+	run, err := a.endedRun(ctx, task.Run)
+	if err != nil {
+		return nil, err
+	}
+	cfg, configured := a.Config.Syncs[run.Sync]
+	if !configured || a.Config.Mail.Host == "" {
+		return mailed{Why: "it is not configured any more"}, nil
+	}
+	result, err := a.mail(ctx, run, cfg)
+	return result, inTime(run, err)
+}
+
+// inTime ends the tries of a mail that is no news any more.
+func inTime(run state.Run, err error) error {
+	if err != nil && queue.OutcomeOf(err, 0).Retry && time.Since(run.Finished) > mailFor {
+		return fault.New(fault.Refused, "mail", "send mail", "given up after %s: %w", mailFor, err)
+	}
+	return err
+}
+
+func (a *App) mail(ctx context.Context, run state.Run, cfg config.Sync) (mailed, error) {
+	in, err := a.reportInput(ctx, run, cfg)
+	if err != nil {
+		return mailed{}, err
+	}
+	written, worth, err := report.Compose(in)
+	if err != nil {
+		return mailed{}, fault.New(fault.Refused, "", "compose the report", "%w", err)
+	}
+	if !worth && (!cfg.Report.Empty || run.Kind == state.RunTouch) {
+		return mailed{Why: "nothing to tell"}, nil
+	}
+	to, err := a.recipients(ctx, cfg)
+	if err != nil {
+		return mailed{}, err
+	}
+	if to, err = a.without(ctx, run, to); err != nil || len(to) == 0 {
+		return mailed{Why: "nobody is left to be told"}, err
+	}
+	taken, err := a.mailer().Send(ctx, mail.Message{
+		ID: messageID(run, a.Config.Mail.From), Subject: written.Subject, HTML: written.HTML, Text: written.Text, Date: run.Finished,
+	}, to)
+	for _, address := range taken {
+		a.note(ctx, toldKey(run, address))
+	}
+	return mailed{Taken: len(taken)}, err
+}
+
+func (a *App) mailer() *mail.Sender {
+	m := a.Config.Mail
+	return mail.New(mail.Config{Host: m.Host, Port: m.Port, From: m.From, Username: m.Username, Password: m.Password.Reveal(), TLS: m.TLS})
+}
+
+// messageID is the same whenever the mail about a run is sent, and no other install's.
+func messageID(run state.Run, from string) string {
+	_, host, _ := strings.Cut(bare(from), "@")
+	return fmt.Sprintf("%s.%d.%d@%s", run.Sync, run.ID, run.Started.UnixMicro(), cmp.Or(host, "localhost"))
+}
+
+// bare is an address without a name beside it.
+func bare(address string) string {
+	parsed, err := netmail.ParseAddress(address)
+	if err != nil {
+		return address
+	}
+	return parsed.Address
+}
+
+// recipients are those who are named and, where that is wanted, the administrators of WHMCS. Administrators who cannot be
+// read keep nobody else waiting.
+func (a *App) recipients(ctx context.Context, cfg config.Sync) ([]string, error) {
+	var to []string
+	for _, address := range cfg.Report.To {
+		to = append(to, bare(address))
+	}
+	if cfg.Report.Admins {
+		admins, err := a.adminMails(ctx, cfg)
+		switch {
+		case err != nil && len(to) == 0:
+			return nil, err
+		case err != nil:
+			a.Log.Warn().Err(err).Str("source", cfg.Source).Msg("the report goes without the administrators, who cannot be read")
+		}
+		to = append(to, admins...)
+	}
+	slices.SortStableFunc(to, func(x, y string) int { return compareText(strings.ToLower(x), strings.ToLower(y)) })
+	return slices.CompactFunc(to, strings.EqualFold), nil
+}
+
+func (a *App) adminMails(ctx context.Context, cfg config.Sync) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, adminsTime)
+	defer cancel()
+	db, _, err := a.sources[cfg.Source].open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	features, err := db.ProbeDomains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !features.Admins {
+		return nil, fault.New(fault.Refused, cfg.Source, "read who gets the system mails", "it is not granted; see `whmcsync check`")
+	}
+	return db.AdminMails(ctx)
+}
+
+// without leaves out those for whom an earlier try succeeded.
+func (a *App) without(ctx context.Context, run state.Run, to []string) ([]string, error) {
+	var left []string
+	for _, address := range to {
+		told, err := a.noted(ctx, toldKey(run, address))
+		if err != nil {
+			return nil, err
+		}
+		if !told {
+			left = append(left, address)
+		}
+	}
+	return left, nil
+}
+
+// toldKey names one recipient of one mail without giving the address to Redis.
+func toldKey(run state.Run, address string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(address)))
+	return fmt.Sprintf("mail/%d/%s", run.ID, hex.EncodeToString(sum[:8]))
+}
+
+// reportInput reads what a report tells, never more than fits into a mail and into memory.
+func (a *App) reportInput(ctx context.Context, run state.Run, cfg config.Sync) (report.Input, error) {
+	in := report.Input{Run: run, Type: cfg.Type, Source: cfg.Source, Account: cfg.Account, Zone: cfg.Timezone, PublicURL: a.Config.HTTP.PublicURL}
+	told := []state.ChangeState{state.ChangeApplied, state.ChangeNoticed, state.ChangeHeld}
+	for _, as := range told {
+		changes, err := a.Store.Changes(ctx, state.ChangeFilter{RunID: run.ID, State: as, Limit: changesTold})
+		if err != nil {
+			return in, err
+		}
+		in.Changes = append(in.Changes, changes...)
+	}
+	totals, err := a.Store.ChangeTotals(ctx, run.ID)
+	if err != nil {
+		return in, err
+	}
+	for _, total := range totals {
+		if slices.Contains(told, total.State) {
+			in.Unread += total.N
+		}
+	}
+	in.Unread = max(0, in.Unread-int64(len(in.Changes)))
+	if in.Failures, err = a.Store.Failures(ctx, state.FailureFilter{Sync: run.Sync, Limit: failuresTold}); err != nil {
+		return in, err
+	}
+	open, err := a.Store.CountFailures(ctx, run.Sync)
+	for _, n := range open {
+		in.Open += n
+	}
+	return in, err
+}
+
+// mailServer proves that the mail server lets us in; nothing is sent.
+func (c *checker) mailServer(ctx context.Context) []Finding {
+	s := subject{"mail", c.Config.Mail.Host}
+	err := c.mailer().Check(ctx)
+	switch fault.ClassOf(err) {
+	case "":
+		return []Finding{s.ok("takes mail from us (%s)", c.Config.Mail.TLS)}
+	case fault.Auth:
+		return []Finding{s.broken("look at mail.username and mail.password", err)}
+	case fault.Transient:
+		return []Finding{s.broken("is the server running, and are mail.host, mail.port and mail.tls right?", err)}
+	default:
+		return []Finding{s.broken("look at mail.port and mail.tls: STARTTLS is usual at port 587, TLS at port 465", err)}
+	}
+}
