@@ -14,7 +14,7 @@
  *
  * WHMCS has no hook for a client who switches auto-renew: the page of the domain that follows tells it. For ID protection
  * that a client orders or drops it has none at all, nor for what its API and other modules write: whmcsync finds that by
- * its own look for changed domains, minutes later.
+ * its own look for changed domains, minutes later, or at its next round.
  *
  * PHP 7.2 and newer, with or without the curl extension. No Composer, no WHMCS API.
  */
