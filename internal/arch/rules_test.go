@@ -50,6 +50,7 @@ var rules = []rule{
 	{"internal/httpx/token", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
 	{"internal/httpx/ratelimit", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
 	{"internal/whmcs/mysql", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},
+	{"internal/whmcs/api", []string{"internal/httpx"}},
 	{"internal/whmcs/fixture", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},
 	{"internal/state/postgres/...", []string{"internal/state", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/...", "github.com/google/uuid"}},
 	{"internal/queue", []string{
