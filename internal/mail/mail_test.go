@@ -163,6 +163,11 @@ func TestWhatAServerDoesHasItsClass(t *testing.T) {
 			c.Roots = nil
 			return c
 		}, fault.Refused, "certificate"},
+		"only a method that shows the password, without TLS and on another machine": {func(t *testing.T) mail.Config {
+			c := serve(testkit.MailServer{Username: "sync", Password: password}, mail.Plain)(t)
+			c.Host = "[::ffff:127.0.0.1]" // a name for this machine that does not look like one
+			return c
+		}, fault.Refused, "unencrypted"},
 		"nobody listens":             {dead, fault.Transient, "refused"},
 		"it says nothing":            {func(t *testing.T) mail.Config { return blocked(t, "") }, fault.Transient, "timeout"},
 		"it is too busy":             {func(t *testing.T) mail.Config { return blocked(t, "421 come back later\r\n") }, fault.Transient, "421"},
