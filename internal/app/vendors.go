@@ -17,6 +17,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/registrar/openprovider"
 	"github.com/whmcsync/whmcsync/internal/registrar/opensrs"
 	"github.com/whmcsync/whmcsync/internal/registrar/rdap"
+	"github.com/whmcsync/whmcsync/internal/registrar/realtimeregister"
 )
 
 // account is one account as this process uses it.
@@ -29,12 +30,13 @@ type account struct {
 
 // vendors makes the accounts by their type. A new vendor is one line here.
 var vendors = map[string]func(c vendorConfig) (account, error){
-	"mailrelay":    newMailrelay,
-	"openprovider": newOpenprovider,
-	"logicboxes":   newLogicboxes,
-	"opensrs":      newOpenSRS,
-	"namecheap":    newNamecheap,
-	"rdap":         newRDAP,
+	"mailrelay":        newMailrelay,
+	"openprovider":     newOpenprovider,
+	"logicboxes":       newLogicboxes,
+	"opensrs":          newOpenSRS,
+	"namecheap":        newNamecheap,
+	"realtimeregister": newRealtimeRegister,
+	"rdap":             newRDAP,
 }
 
 // vendorConfig is what a vendor is made of.
@@ -137,5 +139,12 @@ func newRDAP(c vendorConfig) (account, error) {
 	return atRegistrar(rdap.New(rdap.Config{
 		Account: c.name, Bootstrap: c.Bootstrap, BaseURL: c.BaseURL, Timeout: c.Timeout,
 		InFlight: c.Rate.InFlight, Limiter: c.limiter, Observer: c.observer,
+	}))
+}
+
+func newRealtimeRegister(c vendorConfig) (account, error) {
+	return atRegistrar(realtimeregister.New(realtimeregister.Config{
+		Account: c.name, APIKey: c.APIKey.Reveal(), BaseURL: c.BaseURL, Timeout: c.Timeout,
+		PageSize: c.PageSize, InFlight: c.Rate.InFlight, Limiter: c.limiter, Observer: c.observer,
 	}))
 }
