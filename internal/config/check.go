@@ -18,7 +18,7 @@ func (d *decoder) check(c *Config) {
 		d.checkMail(c.Mail)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
-		d.require("sources."+name, "dsn", "whmcsync:${WHMCS_DB_PASSWORD}@tcp(db:3306)/whmcs")
+		d.checkSource("sources." + name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
 		c.Accounts[name] = d.checkAccount("accounts."+name, c.Accounts[name])
@@ -32,6 +32,15 @@ func (d *decoder) check(c *Config) {
 func (d *decoder) require(at, name, example string) {
 	if path := at + "." + name; !d.given(path) && !d.refused(at) {
 		d.report(path, "is missing: write e.g. %s: %s", name, example)
+	}
+}
+
+func (d *decoder) checkSource(at string) {
+	d.require(at, "dsn", "whmcsync:${WHMCS_DB_PASSWORD}@tcp(db:3306)/whmcs")
+	if d.given(at + ".api") {
+		d.require(at+".api", "url", "https://billing.example.com/includes/api.php")
+		d.require(at+".api", "identifier", "${WHMCS_API_IDENTIFIER}")
+		d.require(at+".api", "secret", "${WHMCS_API_SECRET}")
 	}
 }
 

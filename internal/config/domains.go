@@ -24,6 +24,7 @@ type Domains struct {
 	Witness         string        // an account that is asked about names that are gone; "" = none
 	Failed          string        // transfers that failed: report | cancelled
 	PendingAlert    time.Duration // transfers that pend longer are reported; 0 = never
+	ClientMails     bool          // WHMCS tells the client of a transfer that came to its end
 }
 
 // Leads says who leads which field: registrar | whmcs | nobody.
@@ -93,6 +94,7 @@ func domainKeys(d *Domains) []key {
 		text("witness", &d.Witness, notEmpty),
 		choice("failed", &d.Failed, "report", "cancelled"),
 		span("pending_alert", &d.PendingAlert, day, 365*day, true, "7d"),
+		onOff("client_mails", &d.ClientMails),
 	}
 }
 
@@ -139,9 +141,17 @@ func (d *decoder) checkDomains(at string, s *Sync, c *Config) {
 	if s.Type == "transfers" {
 		d.checkStatuses(at, s, texts(pendingTransfer), texts(pendingTransfer))
 		d.misplaced(at, "domains", "gone", "revive", "status_map", "witness")
+		d.checkMails(at, *s, c)
 	} else {
 		d.checkStatuses(at, s, texts(whmcs.DomainStatuses()), texts(syncable))
-		d.misplaced(at, "transfers", "failed", "pending_alert")
+		d.misplaced(at, "transfers", "failed", "pending_alert", "client_mails")
+	}
+}
+
+// checkMails holds mails to clients to a source that can send them. A wrong source was reported already.
+func (d *decoder) checkMails(at string, s Sync, c *Config) {
+	if _, ok := c.Sources[s.Source]; ok && s.Domains.ClientMails && !d.given("sources."+s.Source+".api") {
+		d.report(at+".client_mails", "needs a way to have WHMCS send them: add sources.%s.api", s.Source)
 	}
 }
 

@@ -156,6 +156,14 @@ func badBaseURL(value string) string {
 	}
 }
 
+// badAPI is for the one address of WHMCS's external API: the secret travels in the body.
+func badAPI(value string) string {
+	if wrong := badHTTP(value, "https://billing.example.com/includes/api.php"); wrong != "" {
+		return wrong
+	}
+	return badBaseURL(value)
+}
+
 func badMailrelayHost(value string) string {
 	if first, _, dotted := strings.Cut(value, "."); dotted && strings.HasSuffix(value, ".ipzmarketing.com") && hostPattern.MatchString(first) {
 		return "is the first part only: leave .ipzmarketing.com away"

@@ -69,6 +69,11 @@ func sourceKeys(s *Source) []key {
 		secret("dsn", &s.DSN, badDSN),
 		zone("timezone", &s.Timezone),
 		secret("hook_secret", &s.HookSecret, tooShort),
+		section("api",
+			text("url", &s.API.URL, badAPI),
+			secret("identifier", &s.API.Identifier, badHeader),
+			secret("secret", &s.API.Secret, badHeader),
+			secret("access_key", &s.API.AccessKey, anything)),
 	}
 }
 

@@ -15,10 +15,10 @@ func Secrets(c Config) []string {
 		all = append(all, t.Value)
 	}
 	for _, s := range c.Sources {
-		all = append(all, s.DSN, s.HookSecret)
+		all = append(all, s.DSN, s.HookSecret, s.API.Identifier, s.API.Secret, s.API.AccessKey)
 	}
 	for _, a := range c.Accounts {
-		all = append(all, a.APIKey)
+		all = append(all, a.APIKey, a.Password)
 	}
 	for _, s := range c.Syncs {
 		all = append(all, s.CronKey)

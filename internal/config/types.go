@@ -87,6 +87,15 @@ type Source struct {
 	DSN        Secret         // go-sql-driver/mysql form
 	Timezone   *time.Location // of PHP and WHMCS
 	HookSecret Secret         // "" = hooks are off
+	API        API
+}
+
+// API is the external API of a WHMCS install. All but AccessKey is given, or nothing.
+type API struct {
+	URL        string // of includes/api.php; "" = not used
+	Identifier Secret
+	Secret     Secret
+	AccessKey  Secret // "" = our address is on WHMCS's list
 }
 
 // Account is one set of credentials at one outside system.
