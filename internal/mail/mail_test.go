@@ -11,11 +11,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/mail"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const password = "p4ssw0rd-of-the-mail-server"
 
