@@ -61,6 +61,10 @@ func TestDueDates(t *testing.T) {
 			row: []func(*whmcs.Domain){dueOn("2031-05-23", "2031-05-23")}, notices: []string{"next_due 2031-05-23 -> 2031-09-01"},
 		},
 		{
+			name: "stay when they are further off the other way", rule: rules(following(0)), expiry: "2031-09-01",
+			row: []func(*whmcs.Domain){dueOn("2031-12-11", "2031-12-11")}, notices: []string{"next_due 2031-12-11 -> 2031-09-01"},
+		},
+		{
 			name: "stay when the invoice is out, as its date says", rule: rules(following(0)), expiry: "2031-10-01",
 			row:     []func(*whmcs.Domain){dueOn("2031-09-01", "2032-09-01")},
 			changes: []string{"expiry 2031-09-01 -> 2031-10-01"}, notices: []string{"next_due 2031-09-01 -> 2031-10-01"},
