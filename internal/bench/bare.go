@@ -15,22 +15,26 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
-	"github.com/whmcsync/whmcsync/internal/whmcs"
-	whmcsdb "github.com/whmcsync/whmcsync/internal/whmcs/mysql"
 )
 
 // bareWorkers is how many goroutines the yardstick has.
 const bareWorkers = 8
 
 // bare is the yardstick for whatever depends on the machine: the same pages, queries and commits as a pass with nothing
-// to do, in a plain loop. Of the rows it looks only at the ids that the next query needs; it decides nothing, and has no
-// queue.
+// to do, in a plain loop. Of the rows it looks only at what the next query needs; it decides nothing, and has no queue.
 type bare struct {
 	world    *world
 	mysql    *sql.DB
 	postgres *pgxpool.Pool
 	sql      postgres.BareSQL
-	need     whmcs.Wish
+	reads    bareReads
+}
+
+// bareReads is what one duty reads.
+type bareReads interface {
+	list(ctx context.Context, run int64) error              // before the records are surveyed
+	page(ctx context.Context, after int64) ([]int64, error) // ids for the survey
+	batch(ctx context.Context, s slice) error               // all that a batch reads
 }
 
 func (w *world) newBare(ctx context.Context) (*bare, error) {
@@ -50,7 +54,7 @@ func (w *world) newBare(ctx context.Context) (*bare, error) {
 	pool.MaxConns = bareWorkers
 	pool.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
 	pool.ConnConfig.RuntimeParams["jit"] = "off"
-	b := &bare{world: w, mysql: sql.OpenDB(connector), sql: postgres.Bare(), need: w.need()}
+	b := &bare{world: w, mysql: sql.OpenDB(connector), sql: postgres.Bare()}
 	b.mysql.SetMaxIdleConns(bareWorkers)
 	b.postgres, err = pgxpool.NewWithConfig(ctx, pool)
 	return b, err
@@ -62,25 +66,31 @@ func (b *bare) close() {
 }
 
 // pass reads all records once in batches of size and returns how long that took.
-func (b *bare) pass(ctx context.Context, size int) (time.Duration, error) {
+func (b *bare) pass(ctx context.Context, size int) (lap, error) {
 	store := b.world.store
 	run, err := store.CreateRun(ctx, state.NewRun{
 		Sync: bareName, Kind: state.RunPass, State: state.RunWorking, Trigger: state.ByHand, Slot: rand.Text(),
 	})
 	if err != nil {
-		return 0, err
+		return lap{}, err
 	}
 	began := time.Now()
+	if err := b.reads.list(ctx, run.ID); err != nil {
+		return lap{}, err
+	}
+	listed := time.Since(began)
 	if err := b.survey(ctx, run.ID, size); err != nil {
-		return 0, err
+		return lap{}, err
 	}
 	if err := b.batches(ctx, run.ID); err != nil {
-		return 0, err
+		return lap{}, err
 	}
-	if _, err := store.FinishRun(ctx, run.ID, state.RunDone, ""); err != nil {
-		return 0, err
+	ended, err := store.FinishRun(ctx, run.ID, state.RunDone, "")
+	if err != nil {
+		return lap{}, err
 	}
-	return time.Since(began), nil
+	l := lap{took: time.Since(began), listing: listed}
+	return l, store.DropListing(ctx, ended.ListingID)
 }
 
 // surveyPage is how many ids a survey reads at once.
@@ -90,7 +100,7 @@ const surveyPage = 10_000
 func (b *bare) survey(ctx context.Context, run int64, size int) error {
 	after, from := int64(0), int64(0)
 	for {
-		ids, err := b.page(ctx, after)
+		ids, err := b.reads.page(ctx, after)
 		if err != nil {
 			return err
 		}
@@ -99,7 +109,7 @@ func (b *bare) survey(ctx context.Context, run int64, size int) error {
 		}
 		last := ids[len(ids)-1]
 		rows, err := b.postgres.Query(ctx, `
-			SELECT record_id, email FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, syncName, after, last)
+			SELECT record_id, email FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, b.world.duty.sync, after, last)
 		if err := drain(rows, err); err != nil {
 			return err
 		}
@@ -120,29 +130,39 @@ func (b *bare) survey(ctx context.Context, run int64, size int) error {
 	}
 }
 
-func (b *bare) page(ctx context.Context, after int64) ([]int64, error) {
-	rows, err := b.mysql.QueryContext(ctx, "SELECT id, email FROM tblclients WHERE id > ? ORDER BY id LIMIT ?", after, surveyPage)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+// pageOf reads the ids of one page; text is what else the survey reads.
+func (b *bare) pageOf(ctx context.Context, text int, query string, args ...any) ([]int64, error) {
 	ids := make([]int64, 0, surveyPage)
 	var id int64
-	var email sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&id, &email); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
+	places := []any{&id}
+	for range text {
+		places = append(places, new(sql.RawBytes))
 	}
-	return ids, rows.Err()
+	err := b.each(ctx, places, func() { ids = append(ids, id) }, query, args...)
+	return ids, err
+}
+
+// each scans all rows of a query of MySQL into the places given.
+func (b *bare) each(ctx context.Context, places []any, see func(), query string, args ...any) error {
+	rows, err := b.mysql.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return err
+		}
+		see()
+	}
+	return rows.Err()
 }
 
 type slice struct{ id, from, to int64 }
 
 // batches works all batches of the run off.
 func (b *bare) batches(ctx context.Context, run int64) error {
-	rows, _ := b.postgres.Query(ctx, `SELECT id, from_id, to_id FROM batches WHERE run_id = $1 ORDER BY seq`, run)
+	rows, _ := b.postgres.Query(ctx, `SELECT id, from_id, to_id FROM batches WHERE run_id = $1 AND kind = 'slice' ORDER BY seq`, run)
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s slice, err error) {
 		return s, row.Scan(&s.id, &s.from, &s.to)
 	})
@@ -168,24 +188,15 @@ func (b *bare) batches(ctx context.Context, run int64) error {
 	return work.Wait()
 }
 
-// batch does the I/O of one batch: begin, read both databases, read who shares an address with somebody, finish.
+// batch does the I/O of one batch: begin, read, finish.
 func (b *bare) batch(ctx context.Context, s slice) error {
 	token := rand.Text()
 	rows, err := b.postgres.Query(ctx, b.sql.Begin, s.id, 1, token, "yardstick", 15*time.Second)
 	if err := drain(rows, err); err != nil {
 		return err
 	}
-	if err := b.readClients(ctx, 0, s.from, s.to); err != nil {
+	if err := b.reads.batch(ctx, s); err != nil {
 		return err
-	}
-	sharers, err := b.readState(ctx, s)
-	if err != nil {
-		return err
-	}
-	if len(sharers) > 0 {
-		if err := b.readClients(ctx, len(sharers), sharers...); err != nil {
-			return err
-		}
 	}
 	settled, err := b.postgres.Exec(ctx, b.sql.Finish, s.id, 1, token, state.Counts{state.CountUnchanged: s.to - s.from})
 	if err == nil && settled.RowsAffected() != 1 {
@@ -194,20 +205,15 @@ func (b *bare) batch(ctx context.Context, s slice) error {
 	return err
 }
 
-// readState reads all that is remembered of a slice and returns the ids outside of it that share an address.
-func (b *bare) readState(ctx context.Context, s slice) (sharers []any, err error) {
+// readState reads all that is remembered of a slice and lets see look at the rows of one of the queries.
+func (b *bare) readState(ctx context.Context, s slice, which int, see func(pgx.Rows) error) error {
 	reads := &pgx.Batch{}
 	for i, query := range b.sql.Read {
 		each := func(pgx.Rows) error { return nil }
-		if i == b.sql.Sharers {
-			each = func(rows pgx.Rows) error {
-				var id int64
-				err := rows.Scan(&id, nil)
-				sharers = append(sharers, id)
-				return err
-			}
+		if i == which {
+			each = see
 		}
-		reads.Queue(query, syncName, s.from, s.to).Query(func(rows pgx.Rows) error {
+		reads.Queue(query, b.world.duty.sync, s.from, s.to).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				if err := each(rows); err != nil {
 					return err
@@ -216,30 +222,7 @@ func (b *bare) readState(ctx context.Context, s slice) (sharers []any, err error
 			return rows.Err()
 		})
 	}
-	return sharers, b.postgres.SendBatch(ctx, reads).Close()
-}
-
-// readClients reads the clients of a range, or those of n ids.
-func (b *bare) readClients(ctx context.Context, n int, args ...any) error {
-	rows, err := b.mysql.QueryContext(ctx, whmcsdb.BareClients(b.world.features, b.need, n), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	values, places := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
-	for i := range values {
-		places[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return b.postgres.SendBatch(ctx, reads).Close()
 }
 
 // drain reads all rows and looks at none.

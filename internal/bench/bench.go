@@ -15,7 +15,7 @@ import (
 // Options say what is measured, and where.
 type Options struct {
 	Dir     string // everything is written below it; emptied first
-	Records []int  // sizes of the client table, ascending
+	Records []int  // sizes of the table, ascending
 	Durable bool   // the servers wait for the disk as in production
 	Program string // this program, to start its roles with
 	Version string
@@ -53,7 +53,13 @@ type bench struct {
 }
 
 // Clients measures the client sync.
-func Clients(ctx context.Context, o Options) (Report, error) {
+func Clients(ctx context.Context, o Options) (Report, error) { return run(ctx, o, (*bench).clients) }
+
+// Domains measures the domain sync, at a registrar that can be listed.
+func Domains(ctx context.Context, o Options) (Report, error) { return run(ctx, o, (*bench).domains) }
+
+// run starts the servers for a measurement and reports it.
+func run(ctx context.Context, o Options, measure func(*bench, context.Context) error) (Report, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return Report{}, err
@@ -73,31 +79,12 @@ func Clients(ctx context.Context, o Options) (Report, error) {
 	if err := b.report.Machine.addServers(ctx, b.servers); err != nil {
 		return Report{}, err
 	}
-	if err := b.measure(ctx); err != nil {
+	if err := measure(b, ctx); err != nil {
 		return Report{}, err
 	}
+	b.growth()
 	b.report.Seconds = time.Since(b.report.Began).Seconds()
 	return b.report, nil
-}
-
-func (b *bench) measure(ctx context.Context) error {
-	for i, records := range b.Records {
-		b.say("%s clients: filling WHMCS and the list ...", grouped(int64(records)))
-		billing, err := b.servers.newBilling(ctx, fmt.Sprintf("whmcs%d", records), records)
-		if err != nil {
-			return err
-		}
-		if err := b.throughput(ctx, billing, i == 0); err != nil {
-			return err
-		}
-		if i == 0 {
-			if err := b.underLoad(ctx, billing); err != nil {
-				return err
-			}
-		}
-	}
-	b.growth()
-	return nil
 }
 
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.Say, format+"\n", args...) }

@@ -1,4 +1,4 @@
 // Package bench measures whmcsync on the machine it runs on: the real program, as separate processes, on private servers
-// of its own and against the simulator of Mailrelay. What depends on the machine is compared with yardsticks that are
+// of its own and against the simulators. What depends on the machine is compared with yardsticks that are
 // measured in the same run; nothing here is a test.
 package bench

@@ -10,15 +10,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
 	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// hooks measures from a hook's call to the moment when the list has the change, one after the other on an idle system.
-func (t *trial) hooks(ctx context.Context) error {
+// occasion is something that happens in WHMCS and has to arrive outside.
+type occasion struct {
+	where   string // it arrives, for people
+	call    string // of the outside system, that brings it
+	happens func(ctx context.Context, n int) (hook string, err error)
+}
+
+// hooks measures from a hook's call to the moment when the change has arrived, one after the other on an idle system.
+func (t *trial) hooks(ctx context.Context, o occasion) error {
 	if err := t.crew.start("server", 1); err != nil {
 		return err
 	}
@@ -31,7 +35,7 @@ func (t *trial) hooks(ctx context.Context) error {
 	var times []time.Duration
 	for range t.Hooks {
 		t.round++
-		took, err := t.hook(ctx)
+		took, err := t.hook(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -40,8 +44,8 @@ func (t *trial) hooks(ctx context.Context) error {
 	slices.Sort(times)
 	worst := times[min(len(times)*99/100, len(times)-1)]
 	t.add(
-		Measurement{Key: "hook_p50", Unit: "ms", Value: millis(times[len(times)/2]), What: "hook to list, idle system, median"},
-		within(Measurement{Key: "hook_p99", Unit: "ms", Value: millis(worst), What: "hook to list, idle system, p99"}, 2000))
+		Measurement{Key: "hook_p50", Unit: "ms", Value: millis(times[len(times)/2]), What: "hook to " + o.where + ", idle system, median"},
+		within(Measurement{Key: "hook_p99", Unit: "ms", Value: millis(worst), What: "hook to " + o.where + ", idle system, p99"}, 2000))
 	return nil
 }
 
@@ -60,26 +64,26 @@ func (w *world) answers(ctx context.Context) bool {
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// hook changes one client, says so, and waits for the list's next accepted write.
-func (t *trial) hook(ctx context.Context) (time.Duration, error) {
+// hook lets something happen, says so, and waits until the outside system is called.
+func (t *trial) hook(ctx context.Context, o occasion) (time.Duration, error) {
 	w := t.crew.world
-	client := t.leads[t.round%len(t.leads)]
-	if err := w.rename(ctx, []int64{client}, fmt.Sprintf("Hooked %d", t.round)); err != nil {
+	body, err := o.happens(ctx, t.round)
+	if err != nil {
 		return 0, err
 	}
-	written := func() int64 { return w.list.Summary().Calls["sync_subscriber"] }
-	before := written()
+	arrived := func() int64 { return w.outside.Counts().Calls[o.call] }
+	before := arrived()
 	began := time.Now()
-	if err := w.call(ctx, client); err != nil {
+	if err := w.call(ctx, body); err != nil {
 		return 0, err
 	}
-	err := await(ctx, time.Minute, "a hook's change to arrive", func() (bool, error) { return written() > before, t.crew.alive() })
+	err = await(ctx, time.Minute, "a hook's change to arrive", func() (bool, error) { return arrived() > before, t.crew.alive() })
 	return time.Since(began), err
 }
 
 // call sends the hook as the hook file in WHMCS does.
-func (w *world) call(ctx context.Context, client int64) error {
-	body := fmt.Appendf(nil, `{"v":1,"event":"ClientEdit","clients":[%d]}`, client)
+func (w *world) call(ctx context.Context, hook string) error {
+	body := []byte(hook)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+w.settings.Listen+"/hooks/whmcs/main", bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -98,19 +102,12 @@ func (w *world) call(ctx context.Context, client int64) error {
 	return nil
 }
 
-// limited is an account that allows little, and a list that answers 429 as soon as more comes.
+// limited is an account that allows little, and has an outside system that answers 429 as soon as more comes.
 var limited = settings{BatchSize: 50, PerSecond: 100, InFlight: 8}
 
-// underLoad measures how much of the allowed rate is used while everybody has to be created, and then kills a worker and the
-// leading scheduler in the middle of it.
-func (b *bench) underLoad(ctx context.Context, from *billing) error {
-	b.worlds++
-	list := sim.Options{RatePerSecond: limited.PerSecond, Burst: limited.InFlight}
-	w, err := b.servers.newWorld(ctx, from, b.Options, b.worlds, list, limited)
-	if err != nil {
-		return err
-	}
-	defer w.close()
+// underLoad measures how much of the allowed rate is used while every record has to be written, each with that call, and
+// then goes on with what is to happen in the midst of it.
+func (b *bench) underLoad(ctx context.Context, w *world, call string, then ...func(context.Context, *crew) error) error {
 	crew := w.newCrew()
 	defer crew.stop("")
 	if err := crew.start("worker", 3); err != nil {
@@ -122,44 +119,29 @@ func (b *bench) underLoad(ctx context.Context, from *billing) error {
 	if _, err := crew.request(ctx, true); err != nil {
 		return err
 	}
-	steps := []func(context.Context, *crewUnder) error{b.rate, b.killWorker, b.killLeader}
-	if b.Gentle {
-		steps = steps[:1]
+	if err := b.rate(ctx, crew, call); err != nil || b.Gentle {
+		return err
 	}
-	for _, step := range steps {
-		if err := step(ctx, &crewUnder{crew: crew}); err != nil {
+	for _, step := range then {
+		if err := step(ctx, crew); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// crewUnder is a crew under load.
-type crewUnder struct{ *crew }
-
-// query runs a query of one row past the store.
-func (c *crewUnder) query(ctx context.Context, query string, args ...any) (text string, err error) {
-	pool, err := pgxpool.New(ctx, c.world.stateURL)
-	if err != nil {
-		return "", err
-	}
-	defer pool.Close()
-	err = pool.QueryRow(ctx, query, args...).Scan(&text)
-	return text, err
-}
-
-func (b *bench) rate(ctx context.Context, c *crewUnder) error {
-	creating := func() (bool, error) { return c.world.list.Summary().Calls["sync_subscriber"] > 50, c.alive() }
-	if err := await(ctx, time.Minute, "the load to begin", creating); err != nil {
+func (b *bench) rate(ctx context.Context, c *crew, call string) error {
+	writing := func() (bool, error) { return c.world.outside.Counts().Calls[call] > 50, c.alive() }
+	if err := await(ctx, time.Minute, "the load to begin", writing); err != nil {
 		return err
 	}
-	before, began := c.world.list.Summary().TotalCalls, time.Now()
+	before, began := c.world.outside.Counts().TotalCalls, time.Now()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(b.Load):
 	}
-	after := c.world.list.Summary()
+	after := c.world.outside.Counts()
 	perSecond := float64(after.TotalCalls-before) / time.Since(began).Seconds()
 	used := compared(Measurement{
 		Key: "rate_use", Unit: "calls/s", Value: perSecond,
@@ -174,7 +156,7 @@ func (b *bench) rate(ctx context.Context, c *crewUnder) error {
 const running = `SELECT coalesce(max(worker), '') FROM batches WHERE state = 'running' AND kind = 'slice'`
 
 // killWorker kills a worker that has batches in hand, and waits until all of them run again elsewhere.
-func (b *bench) killWorker(ctx context.Context, c *crewUnder) error {
+func (b *bench) killWorker(ctx context.Context, c *crew) error {
 	name, err := c.query(ctx, running)
 	if err != nil {
 		return err
@@ -208,7 +190,7 @@ func (b *bench) killWorker(ctx context.Context, c *crewUnder) error {
 }
 
 // killLeader kills the leading scheduler and asks for a run: that it is answered shows that the next one leads and works.
-func (b *bench) killLeader(ctx context.Context, c *crewUnder) error {
+func (b *bench) killLeader(ctx context.Context, c *crew) error {
 	name, err := c.query(ctx, `SELECT holder FROM leadership`)
 	if err != nil {
 		return err
@@ -222,7 +204,7 @@ func (b *bench) killLeader(ctx context.Context, c *crewUnder) error {
 		return err
 	}
 	c.forget(leader)
-	id, err := c.world.store.RequestRun(ctx, state.Request{Sync: syncName, Trigger: state.ByHand})
+	id, err := c.world.store.RequestRun(ctx, state.Request{Sync: c.world.duty.sync, Trigger: state.ByHand})
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,17 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"text/template"
 
-	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/config"
-	"github.com/whmcsync/whmcsync/internal/maillist/mailrelay/sim"
+	"github.com/whmcsync/whmcsync/internal/simkit"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -17,13 +19,18 @@ import (
 	whmcsdb "github.com/whmcsync/whmcsync/internal/whmcs/mysql"
 )
 
-// syncName is the sync that is measured, bareName the one under which the yardstick's batches are kept.
+// bareName is the sync under which the yardstick's batches are kept.
 const (
-	syncName = "newsletter"
 	bareName = "yardstick"
 	apiKey   = "bench-key"
 	secret   = "bench-hook-secret"
 )
+
+// duty is what the configurations of the measured syncs differ in.
+type duty struct {
+	kind, sync, account string
+	config              string // of the account and the sync, a template that settings fill in
+}
 
 // billing is a WHMCS-like database.
 type billing struct {
@@ -41,9 +48,6 @@ func (s *servers) newBilling(ctx context.Context, name string, records int) (*bi
 	if err := fixture.Load(ctx, dsn); err != nil {
 		return nil, err
 	}
-	if _, err := fixture.Clients(ctx, dsn, fixture.Options{N: records, Seed: 1, FourByte: true}); err != nil {
-		return nil, err
-	}
 	db, err := whmcsdb.New(whmcsdb.Config{Name: "main", DSN: dsn})
 	if err != nil {
 		return nil, err
@@ -51,6 +55,16 @@ func (s *servers) newBilling(ctx context.Context, name string, records int) (*bi
 	s.undo = append(s.undo, func() { _ = db.Close() })
 	features, err := db.Probe(ctx)
 	return &billing{dsn: dsn, db: db, features: features, records: records}, err
+}
+
+// connected does something past the program, as WHMCS would.
+func (b *billing) connected(do func(*sql.DB) error) error {
+	db, err := sql.Open("mysql", b.dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return do(db)
 }
 
 // settings are what the configurations of a benchmark differ in.
@@ -62,37 +76,47 @@ type settings struct {
 	SimURL    string
 }
 
-// world is one install of whmcsync with a WHMCS and a mailing list around it.
+// outside is the simulator of an outside system.
+type outside interface {
+	Start(listen string) error
+	URL() string
+	Counts() simkit.Counts
+	Close() error
+}
+
+// world is one install of whmcsync between a WHMCS and an outside system.
 type world struct {
 	*billing
+	duty          duty
 	dir           string
 	settings      settings
 	stateURL      string
 	redisURL      string
 	store         *postgres.Store
-	list          *sim.Server
+	outside       outside
 	program       string
 	configuration config.Config
 }
 
-// newWorld makes the state's database and the list; the n-th world of a benchmark uses the n-th database of Redis.
-func (s *servers) newWorld(ctx context.Context, b *billing, o Options, n int, list sim.Options, set settings) (w *world, err error) {
-	w = &world{billing: b, settings: set, program: o.Program, dir: filepath.Join(o.Dir, fmt.Sprintf("install%d", n))}
+// newWorld makes the state's database and starts the outside system; the n-th world of a benchmark uses the n-th
+// database of Redis.
+func (b *bench) newWorld(ctx context.Context, from *billing, d duty, out outside, set settings) (w *world, err error) {
+	b.worlds++
+	n := b.worlds
+	w = &world{billing: from, duty: d, outside: out, settings: set, program: b.Program, dir: filepath.Join(b.Dir, fmt.Sprintf("install%d", n))}
 	if err := os.MkdirAll(w.dir, 0o755); err != nil {
 		return nil, err
 	}
-	if w.stateURL, err = s.newPostgres(ctx, fmt.Sprintf("state%d", n)); err != nil {
+	if w.stateURL, err = b.servers.newPostgres(ctx, fmt.Sprintf("state%d", n)); err != nil {
 		return nil, err
 	}
-	if w.redisURL, err = s.redisDB(ctx, n); err != nil {
+	if w.redisURL, err = b.servers.redisDB(ctx, n); err != nil {
 		return nil, err
 	}
-	list.APIKey = apiKey
-	w.list = sim.New(list)
-	if err := w.list.Start("127.0.0.1:0"); err != nil {
+	if err := out.Start("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	w.settings.SimURL = w.list.URL()
+	w.settings.SimURL = out.URL()
 	if w.settings.Listen, err = freeAddress(); err != nil {
 		return nil, err
 	}
@@ -111,8 +135,8 @@ func (w *world) migrate(ctx context.Context) (err error) {
 		return err
 	}
 	return w.store.EnsureSyncs(ctx, []state.Sync{
-		{Name: syncName, Type: "clients", Source: "main", Account: "news"},
-		{Name: bareName, Type: "clients", Source: "main", Account: "news"},
+		{Name: w.duty.sync, Type: w.duty.kind, Source: "main", Account: w.duty.account},
+		{Name: bareName, Type: w.duty.kind, Source: "main", Account: w.duty.account},
 	})
 }
 
@@ -120,7 +144,7 @@ func (w *world) close() {
 	if w.store != nil {
 		w.store.Close()
 	}
-	_ = w.list.Close()
+	_ = w.outside.Close()
 }
 
 func (w *world) configPath() string { return filepath.Join(w.dir, "whmcsync.yaml") }
@@ -128,7 +152,8 @@ func (w *world) configPath() string { return filepath.Join(w.dir, "whmcsync.yaml
 // configure writes the configuration; processes that are started from now on go by it.
 func (w *world) configure(set settings) (err error) {
 	w.settings = set
-	text := fmt.Sprintf(`# Made by the benchmark.
+	text := &bytes.Buffer{}
+	fmt.Fprintf(text, `# Made by the benchmark.
 state_dir: %s
 log: {level: warn}
 http: {listen: %q}
@@ -136,31 +161,20 @@ postgres: {url: %q}
 redis: {url: %q}
 sources:
   main: {dsn: %q, hook_secret: %s}
-accounts:
-  news:
-    type: mailrelay
-    base_url: %s
-    api_key: %s
-    rate: {per_second: %g, in_flight: %d}
-syncs:
-  newsletter:
-    type: clients
-    source: main
-    account: news
-    batch_size: %d
-    full_every: 365d
-    poll: 0
-    groups: [1, 3]
-`, filepath.Join(w.dir, "state"), set.Listen, w.stateURL, w.redisURL, w.dsn, secret, set.SimURL, apiKey, set.PerSecond, set.InFlight, set.BatchSize)
-	if err := os.WriteFile(w.configPath(), []byte(text), 0o600); err != nil {
+`, filepath.Join(w.dir, "state"), set.Listen, w.stateURL, w.redisURL, w.dsn, secret)
+	own, err := template.New(w.duty.kind).Parse(w.duty.config)
+	if err != nil {
+		return err
+	}
+	if err := own.Execute(text, set); err != nil {
+		return err
+	}
+	if err := os.WriteFile(w.configPath(), text.Bytes(), 0o600); err != nil {
 		return err
 	}
 	w.configuration, err = config.Load(w.configPath(), os.LookupEnv)
 	return err
 }
-
-// need is what a batch reads of each client.
-func (w *world) need() whmcs.Wish { return app.Policy(w.configuration.Syncs[syncName]).Needs() }
 
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
