@@ -21,7 +21,6 @@ func isDomains(cfg config.Sync) bool { return cfg.Type == "domains" || cfg.Type 
 type domainRows struct {
 	source *source
 	filter whmcs.DomainFilter
-	items  bool // items of unpaid invoices move along
 
 	mu       sync.Mutex
 	features whmcs.DomainFeatures
@@ -31,7 +30,7 @@ type domainRows struct {
 
 func newDomainRows(src *source, cfg config.Sync) *domainRows {
 	d := cfg.Domains
-	rows := &domainRows{source: src, items: d.DueDate.InvoiceItems, filter: whmcs.DomainFilter{
+	rows := &domainRows{source: src, filter: whmcs.DomainFilter{
 		Registrar: d.Registrar, ExcludeDomains: d.Exclude.Domains, ExcludeTLDs: d.Exclude.TLDs,
 		ExcludeClients: d.Exclude.Clients, ExcludeProductGroups: d.Exclude.ProductGroups,
 	}}
@@ -107,7 +106,6 @@ func (r *domainRows) WriteDomain(ctx context.Context, write whmcs.DomainWrite) (
 	if err != nil {
 		return false, err
 	}
-	write.InvoiceItems = r.items
 	changed, _, err := db.WriteDomain(ctx, features, write)
 	return changed, err
 }
@@ -144,7 +142,7 @@ func (a *App) newDomainsDuty(name string, cfg config.Sync) (workers.Duty, error)
 	src := a.sources[cfg.Source]
 	duty := &domainsDuty{app: a, name: name, config: cfg.Domains, rows: newDomainRows(src, cfg)}
 	duty.worker = domainsync.Worker{
-		Policy: a.domainsPolicy(name, cfg, account.registrar), Transfers: cfg.Type == "transfers", Domains: duty.rows,
+		Policy: a.domainsPolicy(cfg, account.registrar), Transfers: cfg.Type == "transfers", Domains: duty.rows,
 		Registrar: account.registrar, Store: a.Store, Zone: src.config.Timezone, Log: a.Log.With().Str("sync", name).Logger(),
 	}
 	if cfg.Domains.Witness != "" {
@@ -166,7 +164,7 @@ func (d *domainsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []
 		return nil, nil, err
 	}
 	worker := d.worker
-	worker.Policy.Due = d.due(settings)
+	worker.Policy.Due = d.due(features, settings)
 	if why := twoWriters(d.config, features, settings); why != "" && !job.Run.Notify {
 		d.warn(why)
 		job.Run.Notify = true
@@ -175,10 +173,10 @@ func (d *domainsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []
 }
 
 // due says how the due date follows: as WHMCS itself is set up, unless the sync has its own rule.
-func (d *domainsDuty) due(settings whmcs.DomainSettings) domainsync.DueRule {
+func (d *domainsDuty) due(features whmcs.DomainFeatures, settings whmcs.DomainSettings) domainsync.DueRule {
 	rule := domainsync.DueRule{
 		Follow: d.config.DueDate.Mode == "always", Days: d.config.DueDate.Days,
-		MaxDifference: d.config.DueDate.MaxDifference, InvoiceItems: d.config.DueDate.InvoiceItems,
+		MaxDifference: d.config.DueDate.MaxDifference, InvoiceItems: d.config.DueDate.InvoiceItems && features.InvoiceItems,
 	}
 	if d.config.DueDate.Mode == "whmcs" {
 		rule.Follow, rule.Days = settings.NextDueDate, settings.NextDueDateDays
@@ -211,7 +209,7 @@ func (d *domainsDuty) warn(why string) {
 
 // domainsPolicy turns the configuration of a domains or transfers sync into the policy of its worker. A setting that the
 // registrar cannot switch is led by nobody.
-func (a *App) domainsPolicy(name string, cfg config.Sync, at registrar.Registrar) domainsync.Policy {
+func (a *App) domainsPolicy(cfg config.Sync, at registrar.Registrar) domainsync.Policy {
 	d := cfg.Domains
 	p := domainsync.Policy{
 		Leads: domainsync.Leads{
@@ -223,10 +221,10 @@ func (a *App) domainsPolicy(name string, cfg config.Sync, at registrar.Registrar
 		Gone:      domainsync.GoneRule{Mark: d.Gone.Policy == "mark", Confirmations: d.Gone.Looks, Apart: d.Gone.Apart},
 		Failed:    domainsync.FailedRule(d.Failed), PendFor: int(d.PendingAlert / (24 * time.Hour)),
 	}
-	if _, can := at.(registrar.AutoRenewer); !can {
+	if _, can := at.(registrar.AutoRenewer); !can && p.Leads.AutoRenew == domainsync.LedByWHMCS {
 		p.Leads.AutoRenew = domainsync.LedByNobody
 	}
-	if _, can := at.(registrar.Protector); !can {
+	if _, can := at.(registrar.Protector); !can && p.Leads.Privacy == domainsync.LedByWHMCS {
 		p.Leads.Privacy = domainsync.LedByNobody
 	}
 	return p

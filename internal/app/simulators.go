@@ -67,11 +67,11 @@ func Simulators() []string { return slices.Sorted(maps.Keys(simulators)) }
 
 // StartSimulator starts the simulator of a type of account and returns the account's settings that reach it, beside its type.
 func StartSimulator(kind string, o SimulatorOptions) (Simulator, map[string]string, error) {
-	make, ok := simulators[kind]
+	simulate, ok := simulators[kind]
 	if !ok {
 		return nil, nil, fmt.Errorf("there is no simulator of %q, only of %s", kind, strings.Join(Simulators(), ", "))
 	}
-	made := make(o)
+	made := simulate(o)
 	if err := made.Start(o.Listen); err != nil {
 		return nil, nil, err
 	}

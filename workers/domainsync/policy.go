@@ -19,8 +19,7 @@ const (
 	LedByNobody    Leader = "nobody"
 )
 
-// Leads says who leads which field. Status and expiry are led by the registrar or by nobody; the settings by anybody, but
-// those that the registrar leads are only reported: WHMCS's own columns for them are never written.
+// Leads says who leads which field. Status and expiry are led by the registrar or by nobody; the settings by anybody.
 type Leads struct {
 	Status    Leader
 	Expiry    Leader

@@ -220,12 +220,14 @@ func harmOfValues(d domainsync.Decision) string {
 			return "nothing is changed"
 		case slices.ContainsFunc(append(d.Changes[:i:i], d.Notices...), is(c.Field)):
 			return "a field is changed twice, or noticed too"
-		case c.Side == state.SideAccount && (c.New != "on" && c.New != "off" || !c.Destructive):
+		case setting(c) && (c.New != "on" && c.New != "off" || !c.Destructive):
 			return "a setting is no setting"
+		case c.Side == state.SideAccount && !setting(c):
+			return "the registrar is told what it leads"
 		case c.Side == state.SideAccount:
 		case c.Field == domainsync.FieldStatus && !whmcs.DomainStatus(c.New).Valid():
 			return "a status outside the enum"
-		case c.Field != domainsync.FieldStatus && (err != nil || day.IsZero() || day.Year < 1990 || day.After(latest)):
+		case c.Field != domainsync.FieldStatus && !setting(c) && (err != nil || day.IsZero() || day.Year < 1990 || day.After(latest)):
 			return "a date that cannot be"
 		case c.Destructive && !d.Seen.Live:
 			return "it gets worse upon a listing alone"
@@ -240,6 +242,10 @@ func harmOfValues(d domainsync.Decision) string {
 		return "changes of which nothing is made"
 	}
 	return ""
+}
+
+func setting(c state.Change) bool {
+	return c.Field == domainsync.FieldAutoRenew || c.Field == domainsync.FieldPrivacy
 }
 
 // carriedOut is the input of the next look: both sides hold what the plan wanted.
@@ -261,8 +267,16 @@ func carriedOut(d domainsync.Decision) domainsync.Input {
 		case domainsync.FieldNextInvoice:
 			in.Row.NextInvoice = civil.Must(c.New)
 		case domainsync.FieldAutoRenew:
+			if c.Side == state.SideSource {
+				in.Row.DoNotRenew = c.New == "off"
+				break
+			}
 			in.Seen.Domain.AutoRenew = registrar.TriOf(c.New == "on")
 		case domainsync.FieldPrivacy:
+			if c.Side == state.SideSource {
+				in.Row.IDProtection = c.New == "on"
+				break
+			}
 			in.Seen.Domain.Privacy = registrar.TriOf(c.New == "on")
 		}
 	}

@@ -49,7 +49,8 @@ func (p Policy) setting(d *Decision, field string, leader Leader, inWHMCS bool, 
 	case leader == LedByWHMCS:
 		d.Changes = append(d.Changes, d.newChange(field, onOff(at), onOff(inWHMCS), state.SideAccount, true))
 	case leader == LedByRegistrar:
-		d.notice(field, onOff(inWHMCS), onOff(at), "the registrar leads it, and WHMCS has something else")
+		// What is switched off here is no longer billed or no longer hidden: it goes through the guard.
+		d.change(field, onOff(inWHMCS), onOff(at), true)
 	}
 	return true
 }

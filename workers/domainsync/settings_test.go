@@ -61,16 +61,20 @@ func TestSettingsAreBroughtToTheRegistrar(t *testing.T) {
 	}
 }
 
-func TestSettingsThatTheRegistrarLeadsAreReported(t *testing.T) {
+func TestSettingsThatTheRegistrarLeadsAreBroughtToWHMCS(t *testing.T) {
 	t.Parallel()
 	p := policy(func(p *domainsync.Policy) {
 		p.Leads.AutoRenew, p.Leads.Privacy = domainsync.LedByRegistrar, domainsync.LedByRegistrar
 	})
-	d := p.Decide(input(row(protected), listed(held(set(registrar.Off, registrar.Off))), domainsync.Memo{}))
-	wantChanges(t, d.Changes)
-	wantChanges(t, d.Notices, "auto_renew on -> off", "id_protection on -> off")
-	if d := p.Decide(input(row(protected), listed(held(set(registrar.Off, registrar.Off))), d.After)); d.Act != domainsync.Nothing {
-		t.Errorf("once more: %s", d.Act)
+	if d := p.Decide(input(row(protected), listed(held(set(registrar.Off, registrar.Off))), domainsync.Memo{})); d.Act != domainsync.Look {
+		t.Errorf("upon what was listed: %s", d.Act)
+	}
+	d := p.Decide(input(row(protected), live(held(set(registrar.Off, registrar.Off))), domainsync.Memo{}))
+	wantChanges(t, d.Changes, "auto_renew on -> off !", "id_protection on -> off !")
+	for _, c := range d.Changes {
+		if c.Side != state.SideSource {
+			t.Errorf("%s is written to the %s", c.Field, c.Side)
+		}
 	}
 }
 
