@@ -31,8 +31,8 @@ func newReject(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reject RUN",
 		Short: "Refuse what a run holds",
-		Long: `Refuse what a run holds. The same change is not planned again until the client changes, or until you ` + "`whmcsync retry`" + ` the
-client. A run that was held because its listing was implausible ends as failed.`,
+		Long: `Refuse what a run holds. The same change is not planned again until the record changes, or until you ` + "`whmcsync retry`" + ` the
+record. A run that was held because its listing was implausible ends as failed.`,
 		Example: "  whmcsync changes --run 12 --state held\n  whmcsync reject 12",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return e.reject(cmd.Context(), args[0]) },
@@ -147,6 +147,6 @@ func (e *env) reject(ctx context.Context, arg string) error {
 		fmt.Fprintf(e.out, "run %d is rejected and has failed: nothing of it was done\n", run.ID)
 		return nil
 	}
-	fmt.Fprintf(e.out, "%s of run %d rejected: not planned again until the client changes\n", counted(rejected, "held change"), run.ID)
+	fmt.Fprintf(e.out, "%s of run %d rejected: not planned again until the record changes\n", counted(rejected, "held change"), run.ID)
 	return nil
 }

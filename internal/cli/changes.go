@@ -22,9 +22,9 @@ func newChanges(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "changes [NAME]",
 		Short: "List changes, newest first: what was, and what became of it",
-		Long: `List changes of all syncs or of one, newest first: each is one field of one client, with its old and its new value. The id
-in the first column is what ` + "`whmcsync revert`" + ` takes.`,
-		Example:           "  whmcsync changes newsletter --client 42\n  whmcsync changes --state held\n  whmcsync changes --run 12 --limit 0 --json",
+		Long: `List changes of all syncs or of one, newest first: each is one field of one client or domain, with its old and its new
+value. The id in the first column is what ` + "`whmcsync revert`" + ` takes.`,
+		Example:           "  whmcsync changes newsletter --client 42\n  whmcsync changes op-domains --key example.com\n  whmcsync changes --state held\n  whmcsync changes --run 12 --limit 0 --json",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeSyncs(e),
 	}
@@ -33,8 +33,8 @@ in the first column is what ` + "`whmcsync revert`" + ` takes.`,
 		return e.changes(cmd.Context(), f, p)
 	}
 	cmd.Flags().Int64Var(&f.RunID, "run", 0, "only of this run")
-	cmd.Flags().Int64Var(&f.RecordID, "client", 0, "only of this client, by id")
-	cmd.Flags().StringVar(&f.Key, "key", "", "only of this address")
+	cmd.Flags().Int64Var(&f.RecordID, "client", 0, "only of this record (client, or domain), by id")
+	cmd.Flags().StringVar(&f.Key, "key", "", "only of this address or domain name")
 	cmd.Flags().StringVar((*string)(&f.State), "state", "", "only in this state: planned, applied, noticed, held, rejected, superseded, failed or reverted")
 	p.flags(cmd)
 	return cmd
@@ -59,7 +59,7 @@ func (e *env) changes(ctx context.Context, f state.ChangeFilter, p paging) error
 const valueWidth = 40
 
 func (e *env) printChanges(changes []state.Change) {
-	t := newTable(e.out, "change", "run", "client", "address", "field", "old", "new", "state", "when", "why")
+	t := newTable(e.out, "change", "run", "record", "address or name", "field", "old", "new", "state", "when", "why")
 	columns := rightAligned(1, 2, 3)
 	for _, n := range []int{4, 6, 7} {
 		columns = append(columns, table.ColumnConfig{Number: n, WidthMax: valueWidth, WidthMaxEnforcer: text.WrapText})

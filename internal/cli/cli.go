@@ -97,7 +97,7 @@ func newRoot(e *env) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "whmcsync",
 		Short:         "Keep WHMCS in step with the systems around it",
-		Long:          "whmcsync keeps a WHMCS billing install in step with the systems around it: clients with mailing lists, and more to come.",
+		Long:          "whmcsync keeps a WHMCS billing install in step with the systems around it: clients\nwith mailing lists, domains and transfers with registrars.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Example:       "  whmcsync check\n  whmcsync plan newsletter --local\n  whmcsync run",

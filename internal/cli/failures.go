@@ -25,10 +25,10 @@ func newFailures(e *env) *cobra.Command {
 	var p paging
 	cmd := &cobra.Command{
 		Use:   "failures [NAME]",
-		Short: "List the clients that could not be settled, and why",
-		Long: `List the open failures of all syncs or of one, newest first. A failure goes away by itself once its client is settled;
+		Short: "List the clients and domains that could not be settled, and why",
+		Long: `List the open failures of all syncs or of one, newest first. A failure goes away by itself once its record is settled;
 ` + "`whmcsync retry`" + ` tries again now.`,
-		Example:           "  whmcsync failures\n  whmcsync failures newsletter --class rejected",
+		Example:           "  whmcsync failures\n  whmcsync failures op-domains --class not_found\n  whmcsync failures newsletter --class rejected",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeSyncs(e),
 	}
@@ -37,7 +37,7 @@ func newFailures(e *env) *cobra.Command {
 		return e.failures(cmd.Context(), f, p)
 	}
 	cmd.Flags().StringVar(&f.Class, "class", "", "only of this class: "+classHelp)
-	cmd.Flags().Int64Var(&f.RecordID, "client", 0, "only of this client, by id")
+	cmd.Flags().Int64Var(&f.RecordID, "client", 0, "only of this record (client, or domain), by id")
 	p.flags(cmd)
 	return cmd
 }
@@ -68,7 +68,7 @@ func failureViews(failures []state.Failure) []server.Failure {
 }
 
 func (e *env) printFailures(failures []state.Failure) {
-	t := newTable(e.out, "failure", "sync", "client", "address", "class", "reason", "attempts", "last", "next try")
+	t := newTable(e.out, "failure", "sync", "record", "address or name", "class", "reason", "attempts", "last", "next try")
 	t.SetColumnConfigs(append(rightAligned(1, 3, 7),
 		table.ColumnConfig{Number: 4, WidthMax: valueWidth, WidthMaxEnforcer: text.WrapText},
 		table.ColumnConfig{Number: 6, WidthMax: detailWidth, WidthMaxEnforcer: text.WrapSoft}))
@@ -85,7 +85,7 @@ var lasting = map[fault.Class]bool{fault.Rejected: true, fault.Refused: true}
 func nextTry(f state.Failure, now time.Time) string {
 	switch {
 	case f.NextAt.IsZero() && lasting[fault.Class(f.Class)]:
-		return "when the client changes"
+		return "when the record changes"
 	case f.NextAt.IsZero():
 		return "with the next run"
 	case !f.NextAt.After(now):

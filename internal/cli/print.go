@@ -117,8 +117,9 @@ func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
 	if e.json {
 		return e.printJSON(map[string]any{"run": run, "changes": changeViews(changes)})
 	}
+	noun := nounOf(a, run.Sync)
 	for _, c := range changes {
-		fmt.Fprintf(e.out, "client %d  %s  %s: %s -> %s%s\n", c.RecordID, c.Key, c.Field, shown(c.Old), shown(c.New), because(c))
+		fmt.Fprintf(e.out, "%s %d  %s  %s: %s -> %s%s\n", noun, c.RecordID, c.Key, c.Field, shown(c.Old), shown(c.New), because(c))
 	}
 	t := newTable(e.out)
 	titled(t, "%s would change %s (nothing was touched)", run.Sync, counted(len(changes), "field"))

@@ -28,10 +28,10 @@ func newRetry(e *env) *cobra.Command {
 	var o retryOptions
 	cmd := &cobra.Command{
 		Use:   "retry NAME [FAILURE_ID...]",
-		Short: "Try failed clients again now",
-		Long: `Have clients of a sync looked at again now: those of the failures named by id, one client, all failures of a class or of a
-run, or all. What was refused before, by the list or by a person, is tried again too. A client that has no open failure
-can be named with --client all the same. With --wait, see what came of it.`,
+		Short: "Try failed records again now",
+		Long: `Have clients or domains of a sync looked at again now: those of the failures named by id, one record, all failures of a
+class or of a run, or all. What was refused before, by the other side or by a person, is tried again too. A record that has
+no open failure can be named with --client all the same. With --wait, see what came of it.`,
 		Example: "  whmcsync retry newsletter 7 8\n  whmcsync retry newsletter --client 42 --wait\n  whmcsync retry newsletter --class rejected",
 		Args:    cobra.MinimumNArgs(1), ValidArgsFunction: completeSyncs(e),
 	}
@@ -44,7 +44,7 @@ can be named with --client all the same. With --wait, see what came of it.`,
 		}
 		return e.retry(cmd.Context(), args[0], o)
 	}
-	cmd.Flags().Int64SliceVar(&o.clients, "client", nil, "these clients, by id")
+	cmd.Flags().Int64SliceVar(&o.clients, "client", nil, "these records (clients, or domains), by id")
 	cmd.Flags().StringVar(&o.class, "class", "", "all of this class: "+classHelp)
 	cmd.Flags().Int64Var(&o.run, "run", 0, "all of this run")
 	cmd.Flags().BoolVar(&o.all, "all", false, "all failures of the sync")

@@ -31,7 +31,7 @@ func newRevert(e *env) *cobra.Command {
 		Short: "Undo the applied changes of a run, or single ones, where that is safe",
 		Long: `Undo applied changes where that is safe: where the other side still holds what was written, and where nobody is subscribed
 again by it. What cannot be undone is listed as a failure with the reason. What was undone is not done again until the
-client changes.
+record changes.
 
 A number is a run; c and a number is a change, with the id that ` + "`whmcsync changes`" + ` shows. More than ` + strconv.Itoa(manyChanges) + ` changes need --yes.`,
 		Example: "  whmcsync revert 12 --wait\n  whmcsync revert c345 c346\n  whmcsync revert --change 345",

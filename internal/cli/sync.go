@@ -35,7 +35,7 @@ command until the run has ended, so that nothing else need be running. --dry-run
 	cmd.Flags().BoolVar(&o.local, "local", false, "run scheduler and worker inside this command until the run has ended")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "plan and show, change nothing; follows the run to its end")
 	cmd.Flags().BoolVar(&o.full, "full", false, "read and compare a full listing even if one was read lately")
-	cmd.Flags().Int64SliceVar(&o.records, "client", nil, "look at these clients only, by id, whatever is remembered of them")
+	cmd.Flags().Int64SliceVar(&o.records, "client", nil, "look at these records only (clients, or domains), by id, whatever is remembered of them")
 	cmd.Flags().StringVar(&o.domain, "domain", "", "look at this domain only, show what both sides say, and settle it")
 	cmd.MarkFlagsMutuallyExclusive("client", "domain")
 	return cmd
@@ -45,10 +45,10 @@ func newPlan(e *env) *cobra.Command {
 	o := syncOptions{dryRun: true, full: true}
 	cmd := &cobra.Command{
 		Use:   "plan NAME",
-		Short: "Show exactly what a run would change, per person and in total; touches nothing",
-		Long: `Compare every client with a full listing of the list and show what a run would change, per person and in total. Nothing is
-written to either side. With --local nothing else need be running.`,
-		Example: "  whmcsync plan newsletter --local\n  whmcsync plan newsletter --local --json | jq '.changes | length'",
+		Short: "Show exactly what a run would change, per record and in total; touches nothing",
+		Long: `Compare every record with a full listing of the other side (the list, the registrar) and show what a run would change, per
+record and in total. Nothing is written to either side. With --local nothing else need be running.`,
+		Example: "  whmcsync plan newsletter --local\n  whmcsync plan op-domains --local\n  whmcsync plan newsletter --local --json | jq '.changes | length'",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeSyncs(e),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return e.sync(cmd.Context(), args[0], o) }
