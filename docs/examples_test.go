@@ -138,7 +138,10 @@ func TestEveryConfigurationLoads(t *testing.T) {
 
 const missingSections = `
 sources: {main: {dsn: "u:p@tcp(127.0.0.1:3306)/whmcs"}}
-accounts: {news: {type: mailrelay, host: acme, api_key: a-key}}
+accounts:
+  news: {type: mailrelay, host: acme, api_key: a-key}
+  op: {type: openprovider, username: acme, password: a-password}
+  registries: {type: rdap}
 `
 
 func loads(text string) error {
