@@ -165,11 +165,23 @@ func (d *domainsDuty) Do(ctx context.Context, job workers.Job) (state.Counts, []
 	}
 	worker := d.worker
 	worker.Policy.Due = d.due(features, settings)
+	if !features.WriteSettings {
+		worker.Policy.Leads.AutoRenew = unlessRegistrar(worker.Policy.Leads.AutoRenew)
+		worker.Policy.Leads.Privacy = unlessRegistrar(worker.Policy.Leads.Privacy)
+	}
 	if why := twoWriters(d.config, features, settings); why != "" && !job.Run.Notify {
 		d.warn(why)
 		job.Run.Notify = true
 	}
 	return worker.Do(ctx, job)
+}
+
+// unlessRegistrar takes the lead from the registrar: what it leads could not be written into WHMCS.
+func unlessRegistrar(l domainsync.Leader) domainsync.Leader {
+	if l == domainsync.LedByRegistrar {
+		return domainsync.LedByNobody
+	}
+	return l
 }
 
 // due says how the due date follows: as WHMCS itself is set up, unless the sync has its own rule.

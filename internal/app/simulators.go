@@ -13,6 +13,7 @@ import (
 	openprovider "github.com/whmcsync/whmcsync/internal/registrar/openprovider/sim"
 	opensrs "github.com/whmcsync/whmcsync/internal/registrar/opensrs/sim"
 	rdap "github.com/whmcsync/whmcsync/internal/registrar/rdap/sim"
+	realtimeregister "github.com/whmcsync/whmcsync/internal/registrar/realtimeregister/sim"
 	"github.com/whmcsync/whmcsync/internal/simkit"
 )
 
@@ -55,6 +56,9 @@ var simulators = map[string]func(o SimulatorOptions) Simulator{
 			Options: o.kit(), APIUser: simulatedUser, APIKey: o.APIKey, ClientIP: "127.0.0.1",
 		})
 	},
+	"realtimeregister": func(o SimulatorOptions) Simulator {
+		return realtimeregister.New(realtimeregister.Options{Options: o.kit(), APIKey: o.APIKey})
+	},
 	"rdap": func(o SimulatorOptions) Simulator { return rdap.New(rdap.Options{Options: o.kit()}) },
 }
 
@@ -77,7 +81,7 @@ func StartSimulator(kind string, o SimulatorOptions) (Simulator, map[string]stri
 	}
 	settings := map[string]string{"base_url": made.URL()}
 	switch kind {
-	case "mailrelay":
+	case "mailrelay", "realtimeregister":
 		settings["api_key"] = o.APIKey
 	case "openprovider":
 		settings["username"], settings["password"] = simulatedUser, o.APIKey
