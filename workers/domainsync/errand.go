@@ -21,6 +21,7 @@ type errand struct {
 	unsettled error          // why the batch has to be tried again although it got to its end
 	misses    int            // calls in a row that failed for no fault of the record
 	missed    error          // the newest of them
+	mute      int            // mails in a row that WHMCS did not answer about
 }
 
 // patience is how many calls in a row may fail before the account counts as down for this batch.

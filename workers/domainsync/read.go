@@ -24,7 +24,7 @@ type record struct {
 type batch struct {
 	records  []record
 	known    map[string]state.Subscriber // by name
-	open     map[int64]bool              // records that have an open failure
+	open     map[int64]bool              // records that have an open failure which this batch may end
 	failures []state.Failure             // records that cannot even be looked up
 	healed   []int64                     // records with an open failure that are no longer ours to settle
 }
@@ -45,7 +45,9 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (batch, error) {
 	}
 	b := batch{known: set.Subscribers, open: map[int64]bool{}}
 	for _, failure := range set.Failures {
-		b.open[failure.RecordID] = true
+		if !isMailFailure(failure) || job.Run.Trigger == state.ByRetry {
+			b.open[failure.RecordID] = true
+		}
 	}
 	names := map[int64]registrar.Name{}
 	for _, row := range rows {

@@ -81,9 +81,12 @@ func (u *undoing) record(ctx context.Context, id int64, changes []state.Change) 
 	slices.SortFunc(changes, func(a, b state.Change) int { return int(b.ID - a.ID) })
 	var source, account []state.Change
 	for _, c := range changes {
-		if c.Side == state.SideSource {
+		switch {
+		case c.Field == FieldClientMail:
+			u.refuse([]state.Change{c}, "a mail that was sent cannot be taken back")
+		case c.Side == state.SideSource:
 			source = append(source, c)
-		} else {
+		default:
 			account = append(account, c)
 		}
 	}

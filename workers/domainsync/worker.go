@@ -21,6 +21,7 @@ type Worker struct {
 	Domains   Domains
 	Registrar registrar.Registrar
 	Witness   registrar.Witness // nil = nobody
+	Mailer    Mailer            // tells clients of transfers that came to their end; nil = nobody does
 	Store     Store
 	Zone      *time.Location // where WHMCS is; default UTC
 	MaxAge    time.Duration  // how old a listing may be for a write upon it; default one hour

@@ -19,7 +19,7 @@ import (
 func (e *errand) write(ctx context.Context, writes []Decision) ([]state.Settlement, error) {
 	claims := make([]state.Claim, len(writes))
 	for i, d := range writes {
-		claims[i] = state.Claim{Email: string(d.Name), RecordID: d.Row.ID, Version: e.version(d), Changes: d.Changes}
+		claims[i] = state.Claim{Email: string(d.Name), RecordID: d.Row.ID, Version: e.version(d), Changes: e.withMail(d)}
 	}
 	claimed, err := e.Store.ClaimSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, claims)
 	if err != nil {
@@ -89,7 +89,7 @@ func (e *errand) apply(ctx context.Context, d Decision, claimed state.Claimed) (
 	} else if !d.stands() {
 		last.Resolved = []int64{d.Row.ID}
 	}
-	return append(settlements, last), nil
+	return e.tell(ctx, d, claimed, append(settlements, last))
 }
 
 // writeRow brings the changes on WHMCS's side into its row. False: the row is no longer what it was.

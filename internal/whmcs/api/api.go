@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/httpx"
 )
 
@@ -33,15 +34,17 @@ type Config struct {
 
 // Client calls the API of one WHMCS install. Safe for many goroutines at once.
 type Client struct {
-	http *httpx.Client
-	who  url.Values
+	http  *httpx.Client
+	who   url.Values
+	turns chan struct{}
 }
 
 // New checks the configuration and returns a client. Nothing is sent.
 func New(cfg Config) (*Client, error) {
+	cfg.InFlight = cmp.Or(cfg.InFlight, inFlight)
 	client, err := httpx.New(httpx.Config{
 		Account: cfg.Source, BaseURL: cfg.URL, Secrets: []string{cfg.Identifier, cfg.Secret, cfg.AccessKey},
-		Timeout: cmp.Or(cfg.Timeout, timeout), InFlight: cmp.Or(cfg.InFlight, inFlight), Limiter: cfg.Limiter, Observer: cfg.Observer,
+		Timeout: cmp.Or(cfg.Timeout, timeout), InFlight: cfg.InFlight, Limiter: cfg.Limiter, Observer: cfg.Observer,
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +53,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.AccessKey != "" {
 		who.Set("accesskey", cfg.AccessKey)
 	}
-	return &Client{http: client, who: who}, nil
+	return &Client{http: client, who: who, turns: make(chan struct{}, cfg.InFlight)}, nil
 }
 
 // Close gives idle connections back.
@@ -61,7 +64,7 @@ func (c *Client) Close() { c.http.Close() }
 // the API role are refused; fault.Rejected: WHMCS says no to this mail. With every other class it may have been sent.
 func (c *Client) SendEmail(ctx context.Context, template string, domainID int64) error {
 	form := url.Values{"messagename": {template}, "id": {strconv.FormatInt(domainID, 10)}}
-	return c.do(ctx, "send email "+strconv.Quote(template), "SendEmail", form, &answer{}, judge)
+	return c.do(ctx, "send email", "SendEmail", form, &answer{}, judge)
 }
 
 // Check proves address and credentials without doing anything. The version is "" where WHMCS is older than 8.0, or the API
@@ -72,7 +75,14 @@ func (c *Client) Check(ctx context.Context) (version string, err error) {
 	return said.version(), err
 }
 
+// do waits for its turn as long as ctx allows: a mail that gives up because others are slow is lost for nothing.
 func (c *Client) do(ctx context.Context, op, action string, form url.Values, out any, judge httpx.Judge) error {
+	select {
+	case c.turns <- struct{}{}:
+		defer func() { <-c.turns }()
+	case <-ctx.Done():
+		return &fault.Error{Class: fault.Held, Account: c.http.Account, Op: op, Err: ctx.Err()}
+	}
 	for name, values := range c.who {
 		form[name] = values
 	}

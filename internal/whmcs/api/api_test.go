@@ -3,12 +3,14 @@ package api_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -136,7 +138,7 @@ func TestRefusalsHaveTheirClass(t *testing.T) {
 			server := start(t, tc.opt)
 			template := strings.Trim(cmp.Or(tc.template, completed), "-")
 			err := open(t, server.URL(), tc.cfg).SendEmail(t.Context(), template, 7)
-			want := `main: send email "` + template + `": ` + tc.want
+			want := "main: send email: " + tc.want
 			if err == nil || err.Error() != want || len(server.Mails()) > 0 {
 				t.Errorf("%v\nwant %s", err, want)
 			}
@@ -218,6 +220,33 @@ func TestCheckTellsTheVersionOrThatTheCredentialsAreGood(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAMailThatWaitsForItsTurnEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	server := start(t, sim.Options{})
+	if err := server.SetFaults(simkit.Fault{Kind: simkit.KindNothing}); err != nil {
+		t.Fatal(err)
+	}
+	client := open(t, server.URL(), api.Config{InFlight: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan error, 1)
+	go func() { first <- client.SendEmail(ctx, completed, 7) }()
+	for server.Counts().TotalCalls == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	waiting, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer stop()
+	if err := client.SendEmail(waiting, completed, 8); !fault.Is(err, fault.Held) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want held", err)
+	}
+	cancel()
+	if err := <-first; !fault.Is(err, fault.Held) {
+		t.Errorf("%v, want held", err)
+	}
+	if n := server.Counts().TotalCalls; n != 1 {
+		t.Errorf("%d calls were made", n)
+	}
 }
 
 func TestAnAddressThatShowsTheSecretToTheNetworkIsRefused(t *testing.T) {
