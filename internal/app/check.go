@@ -53,6 +53,9 @@ func Check(ctx context.Context, cfg config.Config, opts Options) []Finding {
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Sources)) {
 		outside = append(outside, func(ctx context.Context) []Finding { return c.source(ctx, name) })
+		if cfg.Sources[name].API.URL != "" {
+			outside = append(outside, func(ctx context.Context) []Finding { return c.sourceAPI(ctx, name) })
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 		outside = append(outside, c.lookAt(name))

@@ -145,6 +145,9 @@ func (a *App) newDomainsDuty(name string, cfg config.Sync) (workers.Duty, error)
 		Policy: a.domainsPolicy(cfg, account.registrar), Transfers: cfg.Type == "transfers", Domains: duty.rows,
 		Registrar: account.registrar, Store: a.Store, Zone: src.config.Timezone, Log: a.Log.With().Str("sync", name).Logger(),
 	}
+	if duty.worker.Mailer, err = a.clientMailer(cfg); err != nil {
+		return nil, err
+	}
 	if cfg.Domains.Witness != "" {
 		witness, err := a.account(cfg.Domains.Witness)
 		if err != nil {

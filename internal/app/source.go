@@ -17,6 +17,7 @@ import (
 type source struct {
 	name   string
 	config config.Source
+	api    sourceAPI
 
 	mu       sync.Mutex
 	db       *mysql.DB
