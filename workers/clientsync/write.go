@@ -41,7 +41,7 @@ func (e *errand) claimed(ctx context.Context, writes []Decision, claimed []state
 	}
 	e.tally.add(state.SkipPrefix+"busy", len(again))
 	if len(again) > 0 {
-		if _, err := e.Store.Touch(ctx, e.job.Batch.Sync, again, state.ByRetry); err != nil {
+		if _, err := e.Store.Touch(ctx, e.job.Batch.Sync, again, state.ByPoll); err != nil {
 			e.unsettled = err
 		}
 	}

@@ -286,7 +286,7 @@ func TestSettle(t *testing.T) {
 		batch, run, _, err := b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
 		must(t, err)
 		wantSame(t, "looked at again", []int64{1, 3, 4}, batch.IDs)
-		wantSame(t, "trigger", state.ByRetry, run.Trigger)
+		wantSame(t, "trigger", state.ByPoll, run.Trigger)
 		wantSame(t, "ana's change", int64(1), b.number(`SELECT count(*) FROM changes WHERE state = 'applied'`))
 	})
 	t.Run("failures come and go, also without a subscriber", func(t *testing.T) {

@@ -112,7 +112,7 @@ func touchMissed(ctx context.Context, tx pgx.Tx, sync string, subscribers []stat
 	if len(missed) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, touchSQL, sync, sortedSet(missed), state.ByRetry)
+	_, err := tx.Exec(ctx, touchSQL, sync, sortedSet(missed), state.ByPoll)
 	return err
 }
 
