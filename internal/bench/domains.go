@@ -140,7 +140,7 @@ func (t *domainTrial) serially(ctx context.Context) error {
 	}
 	t.add(compared(Measurement{
 		Key: "serial", Unit: "domains/s", Value: float64(t.size.records) / t.size.steady.Seconds(),
-		What: "the same, beside one call for each domain, one after the other",
+		What: fmt.Sprintf("nothing changed, %s domains (yardstick: one call for each, one after the other)", t.records()),
 	}, perSecond, 0))
 	return nil
 }

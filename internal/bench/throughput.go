@@ -82,7 +82,7 @@ func (t *trial) steady(ctx context.Context) error {
 		if t.full {
 			t.add(compared(Measurement{
 				Key: fmt.Sprintf("compare_%d_by_%d", t.size.records, batch), Unit: t.noun + "/s", Value: t.perSecond(ours.took - ours.listing),
-				What: "of it, behind the listing",
+				What: fmt.Sprintf("that pass behind its listing, batches of %d", batch),
 			}, t.perSecond(bare.took-bare.listing), 0))
 		}
 	}
