@@ -85,6 +85,15 @@ func (r *domainRows) DomainsByIDs(ctx context.Context, ids []int64) ([]whmcs.Dom
 	return db.DomainsByIDs(ctx, features, r.filter, ids)
 }
 
+// RowsByIDs reads rows whatever their status.
+func (r *domainRows) RowsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error) {
+	db, features, _, err := r.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return db.DomainsByIDs(ctx, features, whmcs.DomainFilter{Registrar: r.filter.Registrar}, ids)
+}
+
 // byNames reads the rows of the names given, in whatever spelling they are stored.
 func (r *domainRows) byNames(ctx context.Context, names ...registrar.Name) ([]whmcs.Domain, error) {
 	db, features, _, err := r.open(ctx)

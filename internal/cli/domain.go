@@ -7,24 +7,33 @@ import (
 	"github.com/whmcsync/whmcsync/internal/app"
 )
 
-// showDomain prints what both sides say of a domain and returns the ids of its rows.
-func (e *env) showDomain(ctx context.Context, a *app.App, sync, domain string) ([]int64, error) {
-	sides, err := a.LookAtDomain(ctx, sync, domain)
+// showDomain prints what both sides say of a domain and returns it. As JSON it is printed by whoever settles it.
+func (e *env) showDomain(ctx context.Context, a *app.App, sync string, o syncOptions) ([]app.DomainSides, error) {
+	sides, err := a.LookAtDomain(ctx, sync, o.domain)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(sides))
-	for i, one := range sides {
-		ids[i] = one.ID
-		if e.json {
-			if err := e.printJSON(one); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		e.printSides(one)
+	if e.json && o.dryRun {
+		return sides, e.printJSON(map[string]any{"sync": sync, "domains": sides})
 	}
-	return ids, nil
+	for _, one := range sides {
+		if !e.json {
+			e.printSides(one)
+		}
+	}
+	return sides, nil
+}
+
+// syncDomain shows a domain and, unless that is all that is wanted, has it settled.
+func (e *env) syncDomain(ctx context.Context, a *app.App, name string, o syncOptions) error {
+	sides, err := e.showDomain(ctx, a, name, o)
+	if err != nil || o.dryRun {
+		return err
+	}
+	for _, one := range sides {
+		o.records = append(o.records, one.ID)
+	}
+	return e.syncRecords(ctx, a, name, o, sides)
 }
 
 func (e *env) printSides(d app.DomainSides) {

@@ -101,7 +101,7 @@ func (e *env) retry(ctx context.Context, name string, o retryOptions) error {
 		return err
 	}
 	if o.wait && len(clients) > 0 {
-		return e.awaitTouched(ctx, a, name, clients)
+		return e.awaitTouched(ctx, a, name, clients, nil)
 	}
 	return e.touched(ctx, a, name, clients)
 }
@@ -162,8 +162,9 @@ func (e *env) touched(ctx context.Context, a *app.App, name string, clients []in
 	return e.sayAlone(ctx, a)
 }
 
-// awaitTouched waits until nothing points at records of the sync any more, then tells which of the clients still fail.
-func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients []int64) error {
+// awaitTouched waits until nothing points at records of the sync any more, then tells which of those named still fail.
+// seen is what both sides said of them before, for JSON.
+func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients []int64, seen []app.DomainSides) error {
 	for {
 		busy, err := touching(ctx, a, name)
 		if err != nil && ctx.Err() == nil {
@@ -183,7 +184,7 @@ func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients
 		return err
 	}
 	open = slices.DeleteFunc(open, func(f state.Failure) bool { return !slices.Contains(clients, f.RecordID) })
-	return e.printTouched(a, name, clients, open)
+	return e.printTouched(a, name, clients, open, seen)
 }
 
 // touching says that records are pointed at, or being looked at because of it.
@@ -196,9 +197,13 @@ func touching(ctx context.Context, a *app.App, name string) (bool, error) {
 	return slices.ContainsFunc(runs, func(r state.Run) bool { return r.Kind == state.RunTouch }), err
 }
 
-func (e *env) printTouched(a *app.App, name string, clients []int64, open []state.Failure) error {
+func (e *env) printTouched(a *app.App, name string, clients []int64, open []state.Failure, seen []app.DomainSides) error {
 	if e.json {
-		if err := e.printJSON(map[string]any{"sync": name, "records": clients, "failures": failureViews(open)}); err != nil {
+		told := map[string]any{"sync": name, "records": clients, "failures": failureViews(open)}
+		if seen != nil {
+			told["domains"] = seen
+		}
+		if err := e.printJSON(told); err != nil {
 			return err
 		}
 	} else {

@@ -57,8 +57,8 @@ record and in total. Nothing is written to either side. With --local nothing els
 }
 
 func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
-	if (len(o.records) > 0 || o.domain != "") && (o.dryRun || o.full) {
-		return usage("--client and --domain go with neither --dry-run nor --full")
+	if len(o.records) > 0 && (o.dryRun || o.full) || o.domain != "" && o.full {
+		return usage("--client goes with neither --dry-run nor --full, --domain not with --full")
 	}
 	o.wait = o.wait || o.domain != "" && !o.local
 	a, err := e.openSync(ctx, name)
@@ -66,16 +66,17 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 		return err
 	}
 	defer a.Close()
+	if o.domain != "" && o.dryRun { // one look needs nobody else
+		return e.syncDomain(ctx, a, name, o)
+	}
 	if err := e.hands(ctx, a, name, o); err != nil {
 		return err
 	}
 	if o.domain != "" {
-		if o.records, err = e.showDomain(ctx, a, name, o.domain); err != nil {
-			return err
-		}
+		return e.syncDomain(ctx, a, name, o)
 	}
 	if len(o.records) > 0 {
-		return e.syncRecords(ctx, a, name, o)
+		return e.syncRecords(ctx, a, name, o, nil)
 	}
 	request, err := a.Request(ctx, state.Request{Sync: name, Trigger: state.ByHand, Full: o.full, Notify: o.dryRun})
 	if errors.Is(err, state.ErrRunInProgress) {
@@ -159,7 +160,7 @@ func elsewhere(role string) string {
 }
 
 // syncRecords points at single records.
-func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOptions) error {
+func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOptions, seen []app.DomainSides) error {
 	if !o.wait && !o.local {
 		e.joinQueue(ctx, a)
 	}
@@ -167,7 +168,7 @@ func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOp
 		return err
 	}
 	if o.wait || o.local {
-		return e.awaitTouched(ctx, a, name, o.records)
+		return e.awaitTouched(ctx, a, name, o.records, seen)
 	}
 	return e.touched(ctx, a, name, o.records)
 }

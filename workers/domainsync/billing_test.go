@@ -10,8 +10,9 @@ import (
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
-// billing is a WHMCS in memory, with a hook before and one after each write.
+// billing is a WHMCS in memory, with a hook before and one after each write. A sync sees the rows in the statuses given.
 type billing struct {
+	statuses      []whmcs.DomainStatus // none = all
 	mu            sync.Mutex
 	rows          map[int64]whmcs.Domain
 	written       []whmcs.DomainWrite
@@ -30,11 +31,21 @@ func (b *billing) choose(is func(int64) bool) ([]whmcs.Domain, error) {
 	return chosen, nil
 }
 
-func (b *billing) Domains(_ context.Context, from, to int64) ([]whmcs.Domain, error) {
-	return b.choose(func(id int64) bool { return id > from && id <= to })
+func (b *billing) selected(rows []whmcs.Domain, err error) ([]whmcs.Domain, error) {
+	return slices.DeleteFunc(rows, func(d whmcs.Domain) bool {
+		return len(b.statuses) > 0 && !slices.Contains(b.statuses, d.Status)
+	}), err
 }
 
-func (b *billing) DomainsByIDs(_ context.Context, ids []int64) ([]whmcs.Domain, error) {
+func (b *billing) Domains(_ context.Context, from, to int64) ([]whmcs.Domain, error) {
+	return b.selected(b.choose(func(id int64) bool { return id > from && id <= to }))
+}
+
+func (b *billing) DomainsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error) {
+	return b.selected(b.RowsByIDs(ctx, ids))
+}
+
+func (b *billing) RowsByIDs(_ context.Context, ids []int64) ([]whmcs.Domain, error) {
 	return b.choose(func(id int64) bool { return slices.Contains(ids, id) })
 }
 

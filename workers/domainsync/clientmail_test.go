@@ -30,28 +30,11 @@ func (p *postman) SendEmail(_ context.Context, template string, id int64) error 
 	return nil
 }
 
-// pendingOnly shows a sync of transfers what it sees of WHMCS: a domain that has arrived is no longer there.
-type pendingOnly struct{ *billing }
-
-func (p pendingOnly) Domains(ctx context.Context, from, to int64) ([]whmcs.Domain, error) {
-	rows, err := p.billing.Domains(ctx, from, to)
-	return pending(rows), err
-}
-
-func (p pendingOnly) DomainsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error) {
-	rows, err := p.billing.DomainsByIDs(ctx, ids)
-	return pending(rows), err
-}
-
-func pending(rows []whmcs.Domain) []whmcs.Domain {
-	return slices.DeleteFunc(rows, func(row whmcs.Domain) bool { return row.Status != whmcs.DomainPendingTransfer })
-}
-
 // announced is a sync of n transfers whose clients are told.
 func announced(t *testing.T, n int) (*bundle, *postman) {
 	t.Helper()
 	b, post := coming(t, n), &postman{}
-	b.duty.Domains, b.duty.Mailer = pendingOnly{b.whmcs}, post
+	b.duty.Mailer = post
 	return b, post
 }
 

@@ -12,6 +12,8 @@ import (
 type Domains interface {
 	Domains(ctx context.Context, from, to int64) ([]whmcs.Domain, error)
 	DomainsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error)
+	// RowsByIDs reads rows of the registrar whatever their status: those that have left the sync, often by our own hand.
+	RowsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error)
 	// WriteDomain writes one row if it still holds what was read. False: somebody else has changed it, and nothing was
 	// written.
 	WriteDomain(ctx context.Context, write whmcs.DomainWrite) (bool, error)

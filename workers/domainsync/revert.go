@@ -70,12 +70,12 @@ func (r refusal) failure(run int64) state.Failure {
 
 // record undoes the changes of one record, newest first.
 func (u *undoing) record(ctx context.Context, id int64, changes []state.Change) error {
-	rows, err := u.Domains.DomainsByIDs(ctx, []int64{id})
+	rows, err := u.Domains.RowsByIDs(ctx, []int64{id})
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 {
-		u.refuse(changes, "the domain is no longer part of this sync")
+		u.refuse(changes, "the domain is no longer there, or at another registrar")
 		return nil
 	}
 	slices.SortFunc(changes, func(a, b state.Change) int { return int(b.ID - a.ID) })

@@ -18,7 +18,7 @@ func coming(t *testing.T, n int) *bundle {
 		standing(whmcs.DomainPendingTransfer)(&rows[i])
 	}
 	b := setup(t, rows...)
-	b.duty.Transfers = true
+	b.duty.Transfers, b.whmcs.statuses = true, []whmcs.DomainStatus{whmcs.DomainPendingTransfer}
 	for _, name := range names {
 		b.account.Transferring(registrar.Transfer{Name: name.Name, State: registrar.TransferPending})
 	}
@@ -113,4 +113,34 @@ func TestATransferThatFailsToBeAskedForIsTriedAgain(t *testing.T) {
 		t.Fatal(failed)
 	}
 	b.wantCounts(b.finish(run), state.Counts{"records": 2, "skipped_pending": 2})
+}
+
+func TestACrashBehindATransferThatArrivedIsSettledByLooking(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 2)
+	b.done("d1.example", "2032-03-20")
+	run := b.start(100, full)
+	b.whmcs.after = func(int64) error {
+		b.whmcs.after = nil
+		b.overtake()
+		return nil
+	}
+	b.mustWork()
+	b.wantChanges("d1.example", "expiry planned", "status planned")
+	b.mustWork() // the domain is Active by now, and no longer part of the sync
+	b.finish(run)
+	b.wantChanges("d1.example", "expiry applied", "status applied")
+	if n := len(b.whmcs.written); n != 1 {
+		t.Errorf("%d writes", n)
+	}
+}
+
+func TestATransferThatArrivedCanBeReverted(t *testing.T) {
+	t.Parallel()
+	b := coming(t, 1)
+	b.done("d1.example", "2032-03-20")
+	b.pass(full)
+	changes := b.wantChanges("d1.example", "expiry applied", "status applied")
+	b.revert(changes[0].ID, changes[1].ID)
+	b.wantRow(1, whmcs.DomainPendingTransfer, "2031-09-01")
 }

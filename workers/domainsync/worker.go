@@ -75,6 +75,9 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 			return nil, nil, err
 		}
 	}
+	if err := errand.settleLeft(ctx); err != nil {
+		return nil, nil, err
+	}
 	if err := errand.heal(ctx, batch.healed); err != nil {
 		return nil, nil, err
 	}

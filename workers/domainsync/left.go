@@ -1,0 +1,55 @@
+package domainsync
+
+import (
+	"context"
+	"slices"
+
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
+)
+
+// settleLeft closes the changes that an earlier attempt planned for records that have left the sync since, as a rule by
+// one of these very changes: a domain that was marked Cancelled, a transfer that has arrived.
+func (e *errand) settleLeft(ctx context.Context) error {
+	left := e.left()
+	if len(left) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(left))
+	for i, c := range left {
+		ids[i] = c.RecordID
+	}
+	slices.Sort(ids)
+	rows, err := e.Domains.RowsByIDs(ctx, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	settlements := make([]state.Settlement, len(left))
+	for i, c := range left {
+		settlements[i] = state.Settlement{ChangeIDs: []int64{c.ID}, State: whatBecame(c, rows)}
+	}
+	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
+}
+
+// left are the unsettled changes of records that are not in the batch any more.
+func (e *errand) left() []state.Change {
+	var left []state.Change
+	for name, changes := range e.earlier.unsettled {
+		if !slices.ContainsFunc(e.batch.records, func(r record) bool { return string(r.name) == name }) {
+			left = append(left, changes...)
+		}
+	}
+	return left
+}
+
+// whatBecame says whether a change is there now. Of one at the registrar that is not asked: nobody needs it any more.
+func whatBecame(c state.Change, rows []whmcs.Domain) state.ChangeState {
+	i := slices.IndexFunc(rows, func(row whmcs.Domain) bool { return row.ID == c.RecordID })
+	if i < 0 {
+		return state.ChangeSuperseded
+	}
+	if d := (&Decision{Input: Input{Row: rows[i]}}); d.shows(c) {
+		return state.ChangeApplied
+	}
+	return state.ChangeSuperseded
+}
