@@ -123,8 +123,14 @@ func (w Warning) String() string {
 
 func success(status int) bool { return status >= 200 && status <= 299 }
 
+// longestRefusal is more than a refusal ever takes: a page of domains need not be read to know that it is none.
+const longestRefusal = 16 << 10
+
 // TokenRefused says whether an answer is about the token, and not about who may call at all.
 func TokenRefused(status int, body []byte) bool {
+	if success(status) && len(body) > longestRefusal {
+		return false
+	}
 	var e envelope
 	if json.Unmarshal(body, &e) != nil || e.Code == nil || classes[*e.Code] == "" {
 		return status == http.StatusUnauthorized
