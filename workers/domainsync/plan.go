@@ -34,6 +34,11 @@ type Evidence struct {
 	Testimony *registrar.Testimony // what a witness says
 }
 
+// untold says that a name was listed without a word on where it stands: some registrars tell that in look-ups only.
+func (e Evidence) untold() bool {
+	return !e.Live && e.Domain != nil && e.Domain.Status == registrar.Unknown && e.Domain.Raw == ""
+}
+
 // Memo is what is remembered of a record from one look to the next.
 type Memo struct {
 	Absent   *Absence          `json:"absent,omitempty"`
@@ -94,7 +99,7 @@ func (d *Decision) stands() bool { return d.Skip == skipAbsent || d.Skip == skip
 func (p Policy) Decide(in Input) Decision {
 	d := Decision{Input: in, Act: Settle, After: in.Memo}
 	switch {
-	case !in.Seen.Known:
+	case !in.Seen.Known, in.Seen.untold():
 		d.Act = Look
 	case in.Seen.Domain == nil || in.Seen.Domain.Status == registrar.Deleted || in.Seen.Domain.Status == registrar.TransferredAway:
 		p.decideGone(&d)

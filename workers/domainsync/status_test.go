@@ -142,6 +142,16 @@ func TestWhatIsNotKnownOrFailedIsReported(t *testing.T) {
 	wantTrouble(t, d, fault.Rejected, "The domain name request has failed: no funds")
 }
 
+func TestANameListedWithoutAWordOnItsStatusIsLookedUp(t *testing.T) {
+	t.Parallel()
+	silent := held(being(registrar.Unknown), func(d *registrar.Domain) { d.Raw = "" })
+	if d := policy().Decide(input(row(), listed(silent), domainsync.Memo{})); d.Act != domainsync.Look || d.Trouble != nil {
+		t.Errorf("listed: %s, %v", d.Act, d.Trouble)
+	}
+	d := policy().Decide(input(row(), live(silent), domainsync.Memo{}))
+	wantTrouble(t, d, fault.Refused, `the registrar's status "" is not known; nothing was changed`)
+}
+
 func TestTheOperatorsMapGoesBeforeOurs(t *testing.T) {
 	t.Parallel()
 	p := policy(func(p *domainsync.Policy) {
