@@ -23,7 +23,7 @@ func (w *world) whmcsync(args ...string) int {
 // newest is the newest run.
 func (w *world) newest() state.Run {
 	w.t.Helper()
-	runs, err := w.store.Runs(w.t.Context(), state.RunFilter{Sync: newsletter, Limit: 1})
+	runs, err := w.store.Runs(w.t.Context(), state.RunFilter{Sync: w.sync, Limit: 1})
 	if err != nil || len(runs) == 0 {
 		w.t.Fatalf("no run: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,17 +29,16 @@ func address(t *testing.T, server *process) string {
 	return found[1]
 }
 
-// hook tells the server about clients as the hook file in WHMCS does; nonce makes each call another one.
-func hook(t *testing.T, server, nonce string, ids ...int64) {
+// clientEdit is the body of a hook about clients; nonce makes each call another one.
+func clientEdit(nonce string, ids ...int64) string {
+	list := strings.Trim(marks(ids), "()")
+	return fmt.Sprintf(`{"v":1,"event":"ClientEdit","clients":[%s],"nonce":%q}`, list, nonce)
+}
+
+// hook tells the server something as the hook file in WHMCS does.
+func hook(t *testing.T, server, text string) {
 	t.Helper()
-	list := ""
-	for i, id := range ids {
-		if i > 0 {
-			list += ","
-		}
-		list += strconv.FormatInt(id, 10)
-	}
-	body := []byte(fmt.Sprintf(`{"v":1,"event":"ClientEdit","clients":[%s],"nonce":%q}`, list, nonce))
+	body := []byte(text)
 	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(hookSecret))
 	mac.Write([]byte(timestamp + "."))
@@ -83,7 +83,7 @@ func TestHookReachesTheListWithinTwoSeconds(t *testing.T) {
 	for i, id := range w.some(50) {
 		name := fmt.Sprintf("Hooked %d", i)
 		w.exec(`UPDATE tblclients SET firstname = 'Hooked', lastname = ? WHERE id = ?`, strconv.Itoa(i), id)
-		hook(t, server, strconv.Itoa(i), id)
+		hook(t, server, clientEdit(strconv.Itoa(i), id))
 		took = append(took, w.named(w.spelling(emails[id]), name))
 	}
 	slices.Sort(took)
@@ -115,7 +115,7 @@ func TestBurstOfHooksCoalesces(t *testing.T) {
 	want := w.expect()
 	const calls = 200
 	for i := range calls {
-		hook(t, server, strconv.Itoa(i), ids...)
+		hook(t, server, clientEdit(strconv.Itoa(i), ids...))
 	}
 	testkit.Eventually(t, patience, func() (bool, string) {
 		diff := difference(want, w.list.State().Subscribers)

@@ -18,7 +18,7 @@ import (
 // ask asks for a pass and returns the number of the run once a scheduler has taken it.
 func (w *world) ask(full bool) int64 {
 	w.t.Helper()
-	id, err := w.store.RequestRun(w.t.Context(), state.Request{Sync: newsletter, Trigger: state.ByHand, Full: full})
+	id, err := w.store.RequestRun(w.t.Context(), state.Request{Sync: w.sync, Trigger: state.ByHand, Full: full})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func difference(want, got []sim.Person) string {
 // offset checks where the next pass would begin.
 func (w *world) offset(want int64) {
 	w.t.Helper()
-	sync, err := w.store.Sync(w.t.Context(), newsletter)
+	sync, err := w.store.Sync(w.t.Context(), w.sync)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -48,6 +48,7 @@ type world struct {
 	t      *testing.T
 	dir    string
 	config string
+	sync   string // that passes are asked of
 	old    bool
 	racy   bool
 	dsn    string
@@ -78,8 +79,17 @@ func migrate(ctx context.Context, url string) error {
 	return err
 }
 
-// newWorld builds a world in which nothing runs yet.
+// newWorld builds a world of clients and a list, in which nothing runs yet.
 func newWorld(t *testing.T, s shape) *world {
+	t.Helper()
+	w := bareWorld(t, &s)
+	w.buildList(s)
+	w.config = w.writeConfig("whmcsync.yaml", s)
+	return w
+}
+
+// bareWorld builds all but the outside system, and fills in where the servers are.
+func bareWorld(t *testing.T, s *shape) *world {
 	t.Helper()
 	room := large
 	if s.clients != 0 && s.clients <= 600 {
@@ -87,9 +97,8 @@ func newWorld(t *testing.T, s shape) *world {
 	}
 	room <- struct{}{}
 	t.Cleanup(func() { <-room })
-	w := &world{t: t, dir: t.TempDir(), old: s.old, racy: s.racy, oracle: newOracle()}
-	w.buildWHMCS(s)
-	w.buildList(s)
+	w := &world{t: t, dir: t.TempDir(), sync: newsletter, old: s.old, racy: s.racy, oracle: newOracle()}
+	w.buildWHMCS(*s)
 	if s.postgres == "" {
 		s.postgres = migrated.Clone(t)
 	} else if err := migrate(t.Context(), s.postgres); err != nil {
@@ -98,7 +107,6 @@ func newWorld(t *testing.T, s shape) *world {
 	if s.redis == "" {
 		s.redis = testkit.Redis(t)
 	}
-	w.config = w.writeConfig("whmcsync.yaml", s)
 	w.openState(s.postgres)
 	return w
 }
@@ -205,14 +213,7 @@ func (w *world) buildList(s shape) {
 
 func (w *world) writeConfig(name string, s shape) string {
 	w.t.Helper()
-	text := fmt.Sprintf(`
-state_dir: %q
-log: {level: info, format: json}
-postgres: {url: %q, max_conns: 4}
-redis: {url: %q}
-http: {listen: "127.0.0.1:0"}
-sources:
-  main: {dsn: %q, hook_secret: %s}
+	return w.write(name, s, fmt.Sprintf(`
 accounts:
   news:
     type: mailrelay
@@ -232,8 +233,21 @@ syncs:
       - {id: 4, when: {country: [ES, PT]}}
     fields: {name: full_name, locale: language, country: country, "custom:11": companyname, "custom:12": "custom_field:1"}
 %s
-`, filepath.Join(w.dir, "state"), s.postgres, s.redis, w.dsn, hookSecret, w.list.URL(), apiKey, cmp.Or(s.rate, "400"),
-		indent(4, s.account), indent(4, cmp.Or(s.sync, "guard: {min: 5000}\npoll: 0s")))
+`, w.list.URL(), apiKey, cmp.Or(s.rate, "400"), indent(4, s.account), indent(4, cmp.Or(s.sync, "guard: {min: 5000}\npoll: 0s"))))
+}
+
+// write writes a configuration: the servers, and the accounts and syncs given.
+func (w *world) write(name string, s shape, rest string) string {
+	w.t.Helper()
+	text := fmt.Sprintf(`
+state_dir: %q
+log: {level: info, format: json}
+postgres: {url: %q, max_conns: 4}
+redis: {url: %q}
+http: {listen: "127.0.0.1:0"}
+sources:
+  main: {dsn: %q, hook_secret: %s}
+`, filepath.Join(w.dir, "state"), s.postgres, s.redis, w.dsn, hookSecret) + rest
 	path := filepath.Join(w.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
