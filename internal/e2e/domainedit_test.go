@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit"
 )
 
 // edits are what a person does to a domain in WHMCS.
@@ -44,12 +45,22 @@ func TestNoEditOfAPersonIsLost(t *testing.T) {
 	}
 	e.sawAll(begin)
 	e.pass(false) // and what was overtaken is looked at again
+	e.calm()
 	e.closeBooks()
 	f := e.foresee()
 	e.fulfilled(e.pass(false), f)
 	if n := e.entries(); n != 0 {
 		t.Errorf("the third pass wrote %d values", n)
 	}
+}
+
+// calm waits until nothing is left to be looked at again.
+func (e *estate) calm() {
+	e.t.Helper()
+	testkit.Eventually(e.t, patience, func() (bool, string) {
+		n := e.count(`SELECT (SELECT count(*) FROM touches) + (SELECT count(*) FROM runs WHERE NOT ended)`)
+		return n == 0, fmt.Sprintf("%d records or runs are open, %s", n, e.progress())
+	})
 }
 
 // keepEditing is a person who never rests, until ctx ends.
