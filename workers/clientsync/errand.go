@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -21,12 +20,8 @@ type errand struct {
 	earlier   earlier
 	tally     *tally
 	unsettled error // why the batch has to be tried again although it got to its end
-	misses    int   // calls in a row that failed for no fault of the record
-	missed    error // the newest of them
+	patience  workers.Patience
 }
-
-// patience is how many calls in a row may fail before the account counts as down for this batch.
-const patience = 5
 
 // do settles a chunk of people: look, guard, claim, write, settle. An error stops the batch; what was done is settled.
 func (e *errand) do(ctx context.Context, part []Decision) error {
@@ -109,31 +104,13 @@ func (e *errand) lookOne(ctx context.Context, d Decision) (Decision, error) {
 
 // find looks a person up, by the list's own spelling first.
 func (e *errand) find(ctx context.Context, email, remote string) (maillist.Entry, error) {
-	if e.down() {
-		return maillist.Entry{}, e.downError()
+	if e.patience.Out() {
+		return maillist.Entry{}, e.patience.Trouble()
 	}
 	e.tally.add(state.CountCalls, 1)
 	entry, err := e.List.Find(ctx, cmp.Or(remote, email))
-	e.answered(err)
+	e.patience.Answered(err)
 	return entry, err
-}
-
-// down says that the account has failed too often in a row to be asked again by this batch.
-func (e *errand) down() bool { return e.misses >= patience }
-
-func (e *errand) downError() error {
-	return fmt.Errorf("the account did not answer several times in a row, at last: %w", e.missed)
-}
-
-// answered counts calls in a row that failed for no fault of the record.
-func (e *errand) answered(err error) {
-	switch fault.ClassOf(err) {
-	case fault.Transient, fault.Protocol:
-		e.misses++
-		e.missed = err
-	default:
-		e.misses = 0
-	}
 }
 
 // settleEarlier closes the changes that an earlier attempt planned: the look has told whether they arrived.
@@ -257,7 +234,7 @@ func (e *errand) trouble(d Decision, claimed state.Claimed, err error) ([]state.
 	case fault.RateLimited, fault.Held, fault.Auth:
 		return nil, err
 	case fault.Transient, fault.Protocol:
-		if !e.job.Last && e.down() {
+		if !e.job.Last && e.patience.Out() {
 			return nil, err
 		}
 		if !e.job.Last {

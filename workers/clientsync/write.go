@@ -117,17 +117,17 @@ func (e *errand) apply(ctx context.Context, d Decision) (maillist.Entry, error) 
 	if d.Act == OptOut {
 		return d.entry(), e.optOut(ctx, d)
 	}
-	if e.down() {
-		return maillist.Entry{}, e.downError()
+	if e.patience.Out() {
+		return maillist.Entry{}, e.patience.Trouble()
 	}
 	e.tally.add(state.CountCalls, 1)
 	if d.Act == Detach {
 		entry, err := e.List.Detach(ctx, d.entry(), d.Leave)
-		e.answered(err)
+		e.patience.Answered(err)
 		return entry, err
 	}
 	result, err := e.List.Upsert(ctx, d.Upsert)
-	e.answered(err)
+	e.patience.Answered(err)
 	return result.Entry, err
 }
 
