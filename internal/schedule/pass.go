@@ -29,7 +29,7 @@ const (
 	offsetEvery  = time.Second
 	feedEvery    = 10 * time.Millisecond  // between two looks for ready batches while batches go out; it doubles when none do
 	feedLeast    = 25 * time.Millisecond  // between two ticks while there is work but none is ready
-	feedMost     = 200 * time.Millisecond // between two ticks, and two looks, while there is work
+	feedMost     = 50 * time.Millisecond // between two ticks, and two looks, while there is work
 	queuedGrace  = 10 * time.Second       // a queued batch younger than this is not looked for in Redis
 )
 
