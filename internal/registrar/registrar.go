@@ -162,6 +162,17 @@ type Protector interface {
 	SetPrivacy(ctx context.Context, d Domain, on bool) (notes []string, err error)
 }
 
+// Renewer is a Registrar that a renewal can be bought from. It costs money.
+type Renewer interface {
+	// Renew buys years (1 to 10) for a domain as Get told it, with one request that is never repeated. It returns the
+	// dates that hold then; none when they cannot be told, which is no error. What the registrar remarks upon is
+	// returned as notes.
+	//
+	// Nothing was bought, for certain, with fault.Rejected (balance, too early, renewed already), NotFound, Refused,
+	// RateLimited (never for HTTP 503) and Auth. With every other class the answer was lost: it may have been bought.
+	Renew(ctx context.Context, d Domain, years int) (Dates, []string, error)
+}
+
 // Departure is positive evidence that a name has left an account.
 type Departure struct {
 	Status Status     // TransferredAway, Deleted or Lapsed

@@ -94,6 +94,10 @@ func (k kit) retryAfter(t *testing.T, i int) {
 		target.warm(t, act)
 		target.Wire.Fail(Fault{Kind: kind, Delay: 7 * time.Second})
 		err := act.Do(t.Context())
+		if act.Once && kind == Unavailable {
+			wantClass(t, err, fault.Transient)
+			continue
+		}
 		wantClass(t, err, fault.RateLimited)
 		if got := fault.RetryAfter(err); got > want || got < want-time.Second {
 			t.Errorf("%s: to be repeated in %s, want %s", kind, got, want)

@@ -70,6 +70,9 @@ type Act struct {
 	Name    string
 	Do      func(ctx context.Context) error
 	Classes map[int]fault.Class // HTTP statuses that mean something else here than usually; "" = no error
+	// Once says that it must not be done twice: that an account is unavailable leaves open whether it was done, so it is
+	// Transient with a Retry-After, too.
+	Once bool
 }
 
 // Factory makes a vendor. Nothing may be sent yet: the limiter may refuse it. It closes everything when the test ends.

@@ -30,6 +30,7 @@ type Account struct {
 	testimony map[registrar.Name]registrar.Testimony
 	calls     map[string]int
 	failures  map[string][]error
+	lost      []error // answers to Renew that do not arrive
 	last      int
 }
 
@@ -38,6 +39,7 @@ type holding struct {
 	domain registrar.Domain
 	number int
 	writes int
+	bought int
 }
 
 var (
@@ -46,6 +48,7 @@ var (
 	_ registrar.TransferLister = (*Account)(nil)
 	_ registrar.AutoRenewer    = (*Account)(nil)
 	_ registrar.Protector      = (*Account)(nil)
+	_ registrar.Renewer        = (*Account)(nil)
 	_ registrar.Historian      = (*Account)(nil)
 	_ registrar.Witness        = (*Account)(nil)
 	_ registrar.Checker        = (*Account)(nil)

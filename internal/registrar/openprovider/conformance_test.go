@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 			cfg.Limiter = s.Limiter
 		}
 		return registrartest.Harness{
-			Registrar: open(t, server, cfg), Other: other{server}, Wire: wiretest.Sim(server, "change_domain"),
+			Registrar: open(t, server, cfg), Other: other{server}, Wire: wiretest.Sim(server, "change_domain", "renew_domain"),
 			Secrets: secrets, Settings: true, Statuses: append([]registrar.Status{registrar.Unknown}, told...),
 			Traces: []registrar.Status{registrar.TransferredAway, registrar.Lapsed},
 			// A word that nobody knows is in none of the lists that are read.

@@ -26,6 +26,9 @@
 //     way, then one that was deleted, then one that failed; of equals the newest.
 //   - autorenew is on, off or default [C]. What default means is read from /resellers/settings [C] and kept for 10 minutes;
 //     where that cannot be read, default is NotTold and "on" is written.
+//   - POST /domains/{id}/renew buys a renewal and answers with a status only [C]: the dates are read afterwards. Too early is
+//     code 324 or 19307, renewed already 325, no balance 310 or 920: all Rejected. A renewal is sent once; an answer that is
+//     lost, unknown or given during maintenance leaves open whether it was bought.
 //   - is_private_whois_allowed may be absent [?]: only a clear false keeps ID protection from being switched.
 //   - DEL is Lapsed; the ends of the soft and the hard quarantine are told with it [D]. REQ and PEN are a transfer or a
 //     registration by the order's type [C]; with type TRADE [?] they are Unknown. REJ is taken for FAI [C]; NSR [?] is

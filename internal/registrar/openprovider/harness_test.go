@@ -171,6 +171,11 @@ func (o other) Writes(name registrar.Name) int {
 	return d.Writes
 }
 
+func (o other) Renewals(name registrar.Name) int {
+	d, _ := o.find(name)
+	return d.Renewals
+}
+
 func (o other) find(name registrar.Name) (sim.Domain, bool) {
 	asked, err := registrar.ParseName(string(name))
 	if err != nil {

@@ -52,6 +52,7 @@ var (
 	_ registrar.TransferLister = (*Account)(nil)
 	_ registrar.AutoRenewer    = (*Account)(nil)
 	_ registrar.Protector      = (*Account)(nil)
+	_ registrar.Renewer        = (*Account)(nil)
 	_ registrar.Historian      = (*Account)(nil)
 	_ registrar.Checker        = (*Account)(nil)
 )

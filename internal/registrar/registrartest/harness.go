@@ -51,5 +51,11 @@ type Other interface {
 	Writes(name registrar.Name) int // accepted settings
 }
 
+// Till is the Other of a Renewer.
+type Till interface {
+	Other
+	Renewals(name registrar.Name) int // bought, whatever was answered
+}
+
 // Factory makes a vendor whose other side is empty. It closes everything when the test ends.
 type Factory func(t testing.TB, s Setup) Harness

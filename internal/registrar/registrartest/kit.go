@@ -36,6 +36,7 @@ func Run(t *testing.T, factory Factory) {
 		{"list of transfers", has[registrar.TransferLister](h), k.transferList},
 		{"auto-renew", has[registrar.AutoRenewer](h), k.autoRenew},
 		{"privacy", has[registrar.Protector](h), k.privacy},
+		{"renewals", has[registrar.Renewer](h), k.renewals},
 		{"evidence", has[registrar.Historian](h), k.evidence},
 		{"testimony", has[registrar.Witness](h), k.testimony},
 		{"checking", has[registrar.Checker](h), k.checking},

@@ -63,6 +63,9 @@ func (h Harness) acts() (acts []wiretest.Act) {
 		_, err := power[registrar.Checker](h).Check(ctx)
 		return err
 	})
+	if has[registrar.Renewer](h) {
+		acts = append(acts, wiretest.Act{Name: "Renew", Do: h.renewOnce, Classes: h.Classes, Once: true})
+	}
 	return acts
 }
 

@@ -39,7 +39,7 @@ func TestARegistrarBehindAWirePasses(t *testing.T) {
 		t.Cleanup(client.Close)
 		return registrartest.Harness{
 			Registrar: wired{client}, Other: account, Secrets: []string{apiKey}, Settings: true,
-			Wire:     wiretest.Sim(server, "SetAutoRenew", "SetPrivacy"),
+			Wire:     wiretest.Sim(server, "SetAutoRenew", "SetPrivacy", "Renew"),
 			Statuses: []registrar.Status{registrar.Active, registrar.Lapsed, registrar.Failed},
 			Traces:   []registrar.Status{registrar.Deleted, registrar.Lapsed},
 			Classes:  map[int]fault.Class{http.StatusNotFound: fault.NotFound},
@@ -53,6 +53,13 @@ type request struct {
 	After  registrar.Cursor `json:",omitempty"`
 	Domain registrar.Domain `json:",omitzero"`
 	On     bool             `json:",omitempty"`
+	Years  int              `json:",omitempty"`
+}
+
+// renewed is what a renewal comes back with.
+type renewed struct {
+	Dates registrar.Dates
+	Notes []string
 }
 
 func serve(t testing.TB, account *memory.Account) *simkit.Server {
@@ -87,6 +94,9 @@ func answers(ctx context.Context, a *memory.Account, call string, in request) (a
 		return a.SetAutoRenew(ctx, in.Domain, in.On)
 	case "SetPrivacy":
 		return a.SetPrivacy(ctx, in.Domain, in.On)
+	case "Renew":
+		dates, notes, err := a.Renew(ctx, in.Domain, in.Years)
+		return renewed{dates, notes}, err
 	case "Departed":
 		return a.Departed(ctx, in.Name)
 	case "Testify":
@@ -154,6 +164,17 @@ func (w wired) SetAutoRenew(ctx context.Context, d registrar.Domain, on bool) ([
 
 func (w wired) SetPrivacy(ctx context.Context, d registrar.Domain, on bool) ([]string, error) {
 	return send[[]string](ctx, w, "SetPrivacy", request{Domain: d, On: on})
+}
+
+func (w wired) Renew(ctx context.Context, d registrar.Domain, years int) (registrar.Dates, []string, error) {
+	if years < 1 || years > 10 {
+		return registrar.Dates{}, nil, fault.New(fault.Refused, "wired", "Renew", "%d years cannot be bought", years)
+	}
+	out, err := send[renewed](ctx, w, "Renew", request{Domain: d, Years: years})
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Status == http.StatusServiceUnavailable {
+		err = fault.New(fault.Transient, "wired", "Renew", "%w", status)
+	}
+	return out.Dates, out.Notes, err
 }
 
 func (w wired) Departed(ctx context.Context, name registrar.Name) (registrar.Departure, error) {

@@ -12,7 +12,9 @@ import (
 const (
 	codeAuth     = 196
 	codeAbsent   = 320
+	codeEarly    = 324
 	codeRenewal  = 347
+	codeStatus   = 366
 	codeOrder    = 871
 	codeFormat   = 4003
 	codeTooOften = 4007

@@ -25,7 +25,8 @@ type Domain struct {
 	Queue          string `json:"queue,omitempty"`   // the queue_status that finds it
 	Deleted        bool   `json:"deleted,omitempty"` // found with is_deleted=true only
 	AuthCode       string `json:"auth_code,omitempty"`
-	Writes         int    `json:"writes,omitempty"` // accepted changes
+	Writes         int    `json:"writes,omitempty"`   // accepted changes
+	Renewals       int    `json:"renewals,omitempty"` // that were paid for
 }
 
 // shelf holds the domains by id.

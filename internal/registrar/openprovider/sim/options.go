@@ -25,6 +25,7 @@ type Options struct {
 	IgnoresQueue bool          // queue_status is not known, and overlooked
 	Unsorted     bool          // order_by is overlooked; newest first
 	Unchanged    int           // code of a PUT that changes nothing; default 0
+	RenewDays    int           // before its renewal date a name can be renewed; 0 = any time
 
 	Clock func() time.Time
 }

@@ -78,9 +78,14 @@ func (s *Server) find(r *http.Request) (string, func(*http.Request) simkit.Answe
 	case "GET /resellers/settings":
 		return "get_settings", s.settings
 	}
+	path, renewal := strings.CutSuffix(path, "/renew")
 	id, err := strconv.ParseInt(strings.TrimPrefix(path, "/domains/"), 10, 64)
 	switch {
 	case err != nil || !strings.HasPrefix(path, "/domains/"):
+		return "", nil
+	case renewal && r.Method == http.MethodPost:
+		return "renew_domain", func(r *http.Request) simkit.Answer { return s.renew(r, id) }
+	case renewal:
 		return "", nil
 	case r.Method == http.MethodGet:
 		return "get_domain", func(*http.Request) simkit.Answer { return s.get(id) }

@@ -89,6 +89,16 @@ func (c Client) Change(ctx context.Context, op, id string, change Change) ([]War
 	return warnings, instead(err, fault.Rejected)
 }
 
+// Renew buys years for one domain, with one request that is not repeated. What there was to remark upon is returned. A
+// domain that the account does not hold is fault.Rejected.
+func (c Client) Renew(ctx context.Context, op, id string, years int) ([]Warning, error) {
+	warnings, err := c.ask(ctx, httpx.Request{
+		Op: op, Call: "renew_domain", Method: http.MethodPost, Path: "/domains/" + url.PathEscape(id) + "/renew",
+		Body: Renewal{Period: years}, Judge: judgeOrder,
+	}, nil)
+	return warnings, instead(err, fault.Rejected)
+}
+
 // RenewsByDefault reads what "default" means for a name's auto-renew.
 func (c Client) RenewsByDefault(ctx context.Context) (Flag, error) {
 	var s settings
@@ -113,9 +123,13 @@ func (c Client) Login(ctx context.Context, who Credentials) (string, error) {
 // there was nothing to change.
 func (c Client) ask(ctx context.Context, r httpx.Request, data any) ([]Warning, error) {
 	var e envelope
-	r.Out, r.Judge = &e, judgeRead
-	if r.Method == http.MethodPut {
+	r.Out = &e
+	switch {
+	case r.Judge != nil:
+	case r.Method == http.MethodPut:
 		r.Judge = judgeWrite
+	default:
+		r.Judge = judgeRead
 	}
 	if _, err := c.HTTP.Do(ctx, r); err != nil || data == nil || len(e.Data) == 0 {
 		return e.Warnings, err

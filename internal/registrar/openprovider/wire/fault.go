@@ -46,6 +46,17 @@ var classes = map[Int]fault.Class{
 func judgeRead(status int, body []byte) *httpx.Verdict  { return judge(status, body, false) }
 func judgeWrite(status int, body []byte) *httpx.Verdict { return judge(status, body, true) }
 
+// judgeOrder is for what costs money. Only a code that we know refuses for certain: any other answer that says
+// "maintenance" or "unavailable" leaves open whether the order was carried out.
+func judgeOrder(status int, body []byte) *httpx.Verdict {
+	var e envelope
+	known := json.Unmarshal(body, &e) == nil && e.Code != nil && classes[*e.Code] != ""
+	if !known && (e.Maintenance.On || status == http.StatusServiceUnavailable) {
+		return &httpx.Verdict{Class: fault.Transient, Err: fmt.Errorf("HTTP %d: unavailable or in maintenance", status)}
+	}
+	return judgeRead(status, body)
+}
+
 func judge(status int, body []byte, write bool) *httpx.Verdict {
 	var e envelope
 	if json.Unmarshal(body, &e) != nil || e.Code == nil {

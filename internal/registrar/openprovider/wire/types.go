@@ -37,6 +37,11 @@ type Change struct {
 	PrivateWhois *bool  `json:"is_private_whois_enabled,omitempty"`
 }
 
+// Renewal is the body of POST /domains/{id}/renew.
+type Renewal struct {
+	Period int `json:"period"` // years
+}
+
 // Warning is what the API remarks upon beside a success. It may mean that a part of it failed.
 type Warning struct {
 	Code Int  `json:"code"`

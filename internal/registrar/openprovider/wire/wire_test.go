@@ -147,6 +147,11 @@ func TestRequestsAreSentAsDocumented(t *testing.T) {
 				return err
 			}, asked{Method: "PUT", Address: "/domains/1042"}, "change_autorenew_request.json",
 		},
+		"a renewal": {
+			func(ctx context.Context, c wire.Client) error { _, err := c.Renew(ctx, "renew", "1042", 2); return err },
+			asked{Method: "POST", Address: "/domains/1042/renew"},
+			"renew_request.json",
+		},
 		"ID protection": {
 			func(ctx context.Context, c wire.Client) error {
 				_, err := c.Change(ctx, "change", "1042", wire.Change{PrivateWhois: &off})
