@@ -33,7 +33,7 @@ func (c *checker) lookAt(name string) func(context.Context) []Finding {
 		if checker, ok := made.registrar.(registrar.Checker); ok {
 			found = append(found, c.registrar(ctx, s, checker)...)
 		}
-		return found
+		return append(found, c.renewals(s, made.registrar)...)
 	}
 }
 

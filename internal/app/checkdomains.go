@@ -22,6 +22,19 @@ func (c *checker) registrar(ctx context.Context, s subject, r registrar.Checker)
 	return found
 }
 
+// renewals tells of syncs that are to buy renewals from a registrar that none can be bought from.
+func (c *checker) renewals(s subject, r registrar.Registrar) []Finding {
+	if _, can := r.(registrar.Renewer); can {
+		return nil
+	}
+	var found []Finding
+	for _, name := range c.syncsOf(func(sync config.Sync) bool { return sync.Account == s.subject && len(sync.Domains.RenewTLDs) > 0 }) {
+		found = append(found, s.warning("take syncs."+name+".renew_after_transfer away, and renew at the registrar what is proposed",
+			"%s: whmcsync cannot buy renewals from this registrar, so they are only proposed", name))
+	}
+	return found
+}
+
 // domains proves what the syncs of domains and transfers need of their source.
 func (c *checker) domains(ctx context.Context, s subject, src *source) []Finding {
 	var found []Finding

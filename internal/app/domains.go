@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -245,6 +246,9 @@ func (a *App) domainsPolicy(cfg config.Sync, at registrar.Registrar) domainsync.
 		Gone:      domainsync.GoneRule{Mark: d.Gone.Policy == "mark", Confirmations: d.Gone.Looks, Apart: d.Gone.Apart},
 		Failed:    domainsync.FailedRule(d.Failed), PendFor: int(d.PendingAlert / (24 * time.Hour)),
 	}
+	if _, can := at.(registrar.Renewer); can {
+		p.Renew = extensions(d.RenewTLDs)
+	}
 	if _, can := at.(registrar.AutoRenewer); !can && p.Leads.AutoRenew == domainsync.LedByWHMCS {
 		p.Leads.AutoRenew = domainsync.LedByNobody
 	}
@@ -252,6 +256,19 @@ func (a *App) domainsPolicy(cfg config.Sync, at registrar.Registrar) domainsync.
 		p.Leads.Privacy = domainsync.LedByNobody
 	}
 	return p
+}
+
+// extensions are what stands behind the first dot of names, in the form in which names are compared. One that cannot be
+// fits no name.
+func extensions(spelled []string) map[string]bool {
+	all := map[string]bool{}
+	for _, text := range spelled {
+		if name, err := registrar.ParseName("a." + strings.TrimPrefix(strings.TrimSpace(text), ".")); err == nil {
+			_, extension := name.Split()
+			all[extension] = true
+		}
+	}
+	return all
 }
 
 // followsTransfers says whether another sync follows the transfers of the same domains.

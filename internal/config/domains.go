@@ -24,6 +24,7 @@ type Domains struct {
 	Witness         string        // an account that is asked about names that are gone; "" = none
 	Failed          string        // transfers that failed: report | cancelled
 	PendingAlert    time.Duration // transfers that pend longer are reported; 0 = never
+	RenewTLDs       []string      // extensions that are renewed after a transfer that leaves little time; costs money
 	ClientMails     bool          // WHMCS tells the client of a transfer that came to its end
 }
 
@@ -94,6 +95,7 @@ func domainKeys(d *Domains) []key {
 		text("witness", &d.Witness, notEmpty),
 		choice("failed", &d.Failed, "report", "cancelled"),
 		span("pending_alert", &d.PendingAlert, day, 365*day, true, "7d"),
+		listOf("renew_after_transfer", &d.RenewTLDs, word),
 		onOff("client_mails", &d.ClientMails),
 	}
 }
@@ -144,7 +146,7 @@ func (d *decoder) checkDomains(at string, s *Sync, c *Config) {
 		d.checkMails(at, *s, c)
 	} else {
 		d.checkStatuses(at, s, texts(whmcs.DomainStatuses()), texts(syncable))
-		d.misplaced(at, "transfers", "failed", "pending_alert", "client_mails")
+		d.misplaced(at, "transfers", "failed", "pending_alert", "renew_after_transfer", "client_mails")
 	}
 }
 

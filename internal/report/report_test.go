@@ -268,3 +268,21 @@ func TestTheActivityLine(t *testing.T) {
 		})
 	}
 }
+
+func TestRenewalsAfterTransfersHaveTheirSection(t *testing.T) {
+	t.Parallel()
+	in := pass("transfers")
+	in.Changes = []state.Change{
+		change(1, 3, "beta.example", "renewal", "2026-12-01", "1 year", state.ChangeApplied),
+		because(change(2, 4, "gamma.example", "renewal", "2026-12-05", "2 years", state.ChangeNoticed), "the transfer added no year"),
+	}
+	mail, _, err := report.Compose(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Renewals after transfers", "1 year", "noticed, not written: the transfer added no year"} {
+		if !strings.Contains(mail.Text, want) {
+			t.Errorf("%q is missing in\n%s", want, mail.Text)
+		}
+	}
+}

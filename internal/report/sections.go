@@ -51,6 +51,7 @@ const (
 	fieldSubscriber  = "subscriber"
 	fieldGroups      = "groups"
 	fieldConsent     = "marketing_consent"
+	fieldRenewal     = "renewal"
 	fieldBothDates   = "next_due_and_invoice" // of this package alone: both moved together
 	remark           = "_remark"              // at the end of a field: the registrar's words about a change of it
 )
@@ -64,6 +65,7 @@ var domainTopics = []topic{
 	{title: "Transfers", one: "transfer", many: "transfers", fits: func(c state.Change) bool {
 		return c.Field == fieldStatus && c.Old == "Pending Transfer"
 	}},
+	{title: "Renewals after transfers", one: "renewal", many: "renewals", fits: about(fieldRenewal)},
 	{title: "Expiry dates", one: "expiry date", many: "expiry dates", fits: about(fieldExpiry)},
 	{title: "Due dates", one: "due date", many: "due dates", fits: about(fieldNextDue, fieldNextInvoice, fieldBothDates), fields: true},
 	{title: "Status", one: "status", many: "statuses", fits: about(fieldStatus)},

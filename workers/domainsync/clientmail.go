@@ -25,7 +25,10 @@ const FieldClientMail = "client_mail"
 // but a person ends them.
 const mailFailure = "client mail "
 
-func isMailFailure(f state.Failure) bool { return strings.HasPrefix(f.Message, mailFailure) }
+// lasts says whether only a person ends a failure.
+func lasts(f state.Failure) bool {
+	return strings.HasPrefix(f.Message, mailFailure) || strings.HasPrefix(f.Message, renewalFailure)
+}
 
 // template is the mail that goes with the plan; "" = none.
 func (e *errand) template(d Decision) string {

@@ -1,6 +1,7 @@
 package domainsync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ type errand struct {
 	misses    int            // calls in a row that failed for no fault of the record
 	missed    error          // the newest of them
 	mute      int            // mails in a row that WHMCS did not answer about
+	next      []Decision     // records that go on once more, after a renewal
 }
 
 // patience is how many calls in a row may fail before the account counts as down for this batch.
@@ -37,20 +39,32 @@ func (e *errand) do(ctx context.Context, part []Decision) error {
 	for _, d := range ready {
 		settlements = append(settlements, e.settleEarlier(d)...)
 	}
-	writes, quiet, err := e.place(ctx, ready)
-	if err != nil {
-		return err
-	}
-	settlements = append(settlements, quiet...)
-	if fatal == nil && len(writes) > 0 {
-		var written []state.Settlement
-		written, fatal = e.write(ctx, writes)
-		settlements = append(settlements, written...)
+	for len(ready) > 0 {
+		done, stop, err := e.carryOut(ctx, ready, fatal == nil)
+		if err != nil {
+			return err
+		}
+		settlements, fatal = append(settlements, done...), cmp.Or(fatal, stop)
+		ready, e.next = e.next, nil
 	}
 	if err := e.flush(ctx, settlements); err != nil {
 		return err
 	}
 	return fatal
+}
+
+// carryOut places what was decided and writes what is to be written now. stop ends the batch once the settlements are
+// stored, err at once.
+func (e *errand) carryOut(ctx context.Context, ready []Decision, write bool) (settlements []state.Settlement, stop, err error) {
+	if err := e.closeRenewals(ctx, ready); err != nil {
+		return nil, nil, err
+	}
+	writes, settlements, err := e.place(ctx, ready)
+	if err != nil || !write || len(writes) == 0 {
+		return settlements, nil, err
+	}
+	written, stop := e.write(ctx, writes)
+	return append(settlements, written...), stop, nil
 }
 
 // flush stores what the chunk came to.
@@ -77,7 +91,7 @@ func (e *errand) lookAll(ctx context.Context, part []Decision) (ready []Decision
 		if e.job.Draining() {
 			return ready, settlements, workers.ErrDraining
 		}
-		seen, err := e.look(ctx, d.Name)
+		seen, err := e.look(ctx, d)
 		if err != nil {
 			failed, stop := e.trouble(d, state.Claimed{Version: e.version(d)}, nil, err)
 			if stop != nil {
@@ -98,6 +112,9 @@ func (e *errand) lookAll(ctx context.Context, part []Decision) (ready []Decision
 func (e *errand) settleEarlier(d Decision) []state.Settlement {
 	var settlements []state.Settlement
 	for _, change := range e.earlier.unsettled[string(d.Name)] {
+		if d.asked(change) { // that is settled by what has become of it
+			continue
+		}
 		as := state.ChangeApplied
 		if d.wants(change) || !d.shows(change) {
 			as = state.ChangeSuperseded
@@ -107,6 +124,11 @@ func (e *errand) settleEarlier(d Decision) []state.Settlement {
 		settlements = append(settlements, state.Settlement{ChangeIDs: []int64{change.ID}, State: as})
 	}
 	return settlements
+}
+
+// asked says whether a change is the renewal that is remembered.
+func (d *Decision) asked(c state.Change) bool {
+	return d.Memo.Renewal != nil && d.Memo.Renewal.Change == c.ID
 }
 
 // wants says whether the plan holds this change again.
@@ -159,6 +181,9 @@ func (e *errand) sort(ctx context.Context, d Decision) (now []state.Change, err 
 	if e.job.Run.Notify {
 		e.note(d.Changes, state.ChangeNoticed, state.CountUpdated)
 		return nil, nil
+	}
+	if i := bringsRenewal(d.Changes); i >= 0 { // the row waits: it is to get the date that the renewal brings
+		d.Changes = d.Changes[i : i+1]
 	}
 	if e.job.Batch.Kind == state.BatchDestructive {
 		return d.Changes, nil
@@ -305,7 +330,9 @@ func (e *errand) trouble(d Decision, claimed state.Claimed, ids []int64, err err
 		ChangeIDs: ids, State: state.ChangeFailed, Failures: []state.Failure{e.failure(d, string(class), err.Error())},
 	}
 	for _, change := range e.earlier.unsettled[string(d.Name)] {
-		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
+		if !d.asked(change) {
+			settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
+		}
 	}
 	if claimed.OK { // the claim ends with what is remembered
 		settlement.Subscriber = e.remembered(d, claimed)

@@ -74,14 +74,16 @@ func life(s registrar.Status) int {
 }
 
 // look asks the registrar about one name, and about what became of it when it is not there.
-func (e *errand) look(ctx context.Context, name registrar.Name) (Evidence, error) {
-	seen := Evidence{Known: true, Live: true}
+func (e *errand) look(ctx context.Context, d Decision) (seen Evidence, err error) {
+	name := d.Name
+	seen = Evidence{Known: true, Live: true}
 	if e.Transfers {
-		transfer, err := ask(e, func() (registrar.Transfer, error) { return e.track(ctx, name) })
-		seen.Transfer = transfer
+		seen.Transfer, err = ask(e, func() (registrar.Transfer, error) { return e.track(ctx, name) })
+		if err == nil && seen.Transfer != nil && e.Policy.needsDomain(d, *seen.Transfer) {
+			seen.Domain, err = ask(e, func() (registrar.Domain, error) { return e.Registrar.Get(ctx, name) })
+		}
 		return seen, err
 	}
-	var err error
 	if seen.Domain, err = ask(e, func() (registrar.Domain, error) { return e.Registrar.Get(ctx, name) }); err != nil || seen.Domain != nil {
 		return seen, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
@@ -27,6 +29,12 @@ func (e *errand) settleLeft(ctx context.Context) error {
 	settlements := make([]state.Settlement, len(left))
 	for i, c := range left {
 		settlements[i] = state.Settlement{ChangeIDs: []int64{c.ID}, State: whatBecame(c, rows)}
+		if r := e.batch.memo(registrar.Name(c.Key)).Renewal; r != nil && r.Change == c.ID && r.Outcome == Asked {
+			settlements[i].State = state.ChangeFailed
+			settlements[i].Failures = []state.Failure{{
+				RecordID: c.RecordID, Key: c.Key, RunID: e.job.Run.ID, Class: string(fault.Held), Message: uncertain,
+			}}
+		}
 	}
 	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
 }

@@ -46,6 +46,7 @@ type Memo struct {
 	Rejected map[string]string `json:"rejected,omitempty"` // by field, what the registrar does not take
 	Noticed  map[string]string `json:"noticed,omitempty"`  // by field, what was reported and left alone
 	Pending  time.Time         `json:"pending,omitzero"`   // since when a transfer is seen pending
+	Renewal  *Renewal          `json:"renewal,omitempty"`  // asked for after a transfer
 }
 
 // Act is what is to be done about one record.

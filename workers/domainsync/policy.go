@@ -50,6 +50,9 @@ type Policy struct {
 	Gone      GoneRule
 	Failed    FailedRule // of transfers
 	PendFor   int        // days a transfer may pend before it is reported; 0 = any time
+	// Renew are the extensions (punycode, no dot before them) of which a transfer that leaves little time is followed by
+	// a renewal. It costs money; of all others one is only proposed.
+	Renew map[string]bool
 }
 
 // DueRule says how the due date follows the expiry date.

@@ -45,7 +45,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (batch, error) {
 	}
 	b := batch{known: set.Subscribers, open: map[int64]bool{}}
 	for _, failure := range set.Failures {
-		if !isMailFailure(failure) || job.Run.Trigger == state.ByRetry {
+		if !lasts(failure) || job.Run.Trigger == state.ByRetry {
 			b.open[failure.RecordID] = true
 		}
 	}

@@ -84,6 +84,8 @@ func (u *undoing) record(ctx context.Context, id int64, changes []state.Change) 
 		switch {
 		case c.Field == FieldClientMail:
 			u.refuse([]state.Change{c}, "a mail that was sent cannot be taken back")
+		case c.Field == FieldRenewal:
+			u.refuse([]state.Change{c}, "a renewal that was bought cannot be taken back")
 		case c.Side == state.SideSource:
 			source = append(source, c)
 		default:

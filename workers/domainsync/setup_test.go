@@ -245,7 +245,7 @@ func (b *bundle) wantCounts(run state.Run, want state.Counts) {
 func (b *bundle) wantCalls(want map[string]int) {
 	b.t.Helper()
 	got := map[string]int{}
-	for _, name := range []string{"ListPage", "ListTransfersPage", "Get", "Departed", "Testify", "Transfer", "SetAutoRenew", "SetPrivacy"} {
+	for _, name := range []string{"ListPage", "ListTransfersPage", "Get", "Departed", "Testify", "Transfer", "SetAutoRenew", "SetPrivacy", "Renew"} {
 		if n := b.account.Calls(name); n > b.seen[name] {
 			got[name], b.seen[name] = n-b.seen[name], n
 		}

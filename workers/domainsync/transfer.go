@@ -14,7 +14,7 @@ func (p Policy) DecideTransfer(in Input) Decision {
 	d := Decision{Input: in, Act: Settle, After: in.Memo}
 	switch transfer := in.Seen.Transfer; {
 	case in.Row.Status != whmcs.DomainPendingTransfer:
-		d.After, d.Skip = Memo{}, "not_pending"
+		d.After, d.Skip = Memo{Renewal: in.Memo.Renewal}, "not_pending"
 	case transfer == nil && !in.Seen.Live:
 		d.Act = Look
 	case transfer == nil:
@@ -42,11 +42,15 @@ func (p Policy) followTransfer(d *Decision, t registrar.Transfer) {
 // the domains.
 func (p Policy) completed(d *Decision, t registrar.Transfer) {
 	d.After.Pending = time.Time{}
+	if held := d.Seen.Domain; held != nil {
+		t.Dates = held.Dates
+	}
 	after := d.Row.Values()
 	after.Status = whmcs.DomainActive
 	p.expiry(d, registrar.Domain{Status: registrar.Active, Dates: t.Dates}, &after)
 	p.due(d, &after)
 	d.add(after)
+	p.renewal(d, t.Dates)
 }
 
 func (p Policy) failed(d *Decision, t registrar.Transfer) {

@@ -22,7 +22,7 @@ type Worker struct {
 	Registrar registrar.Registrar
 	Witness   registrar.Witness // nil = nobody
 	Mailer    Mailer            // tells clients of transfers that came to their end; nil = nobody does
-	Store     Store
+	Store     workers.Memory
 	Zone      *time.Location // where WHMCS is; default UTC
 	MaxAge    time.Duration  // how old a listing may be for a write upon it; default one hour
 	Now       func() time.Time
@@ -117,6 +117,9 @@ func (w *Worker) decide(in Input, known state.Subscriber, job workers.Job) Decis
 		return d // the approval is newer than any refusal
 	}
 	wanted := slices.DeleteFunc(slices.Clone(d.Changes), func(c state.Change) bool { return state.Refuses(known.Refused, c.Wish) })
+	if i := bringsRenewal(wanted); i >= 0 && !makesActive(wanted) {
+		wanted = slices.Delete(wanted, i, i+1) // whoever took the transfer back did not ask for more of it
+	}
 	if len(wanted) < len(d.Changes) {
 		d.Changes, d.Skip = wanted, cmp.Or(d.Skip, "refused")
 		d = d.concluded()

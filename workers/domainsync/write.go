@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/whmcsync/whmcsync/internal/civil"
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -53,6 +52,9 @@ func (e *errand) again(ctx context.Context, d Decision) {
 
 // apply writes one record: WHMCS first, then the registrar.
 func (e *errand) apply(ctx context.Context, d Decision, claimed state.Claimed) ([]state.Settlement, error) {
+	if bringsRenewal(d.Changes) >= 0 {
+		return e.buy(ctx, d, claimed)
+	}
 	var source, account []int64
 	for i, c := range d.Changes {
 		if c.Side == state.SideSource {
@@ -151,10 +153,7 @@ func (e *errand) writeSettings(ctx context.Context, d Decision, switches []state
 			return i, err
 		}
 		if len(notes) > 0 {
-			e.Log.Warn().Str("domain", string(d.Name)).Str("field", c.Field).Strs("remarks", notes).Msg("the registrar remarked upon a change")
-			c.State, c.Reason = state.ChangeNoticed, "the registrar remarks: "+strings.Join(notes, "; ")
-			c.Field += "_remark"
-			e.notes = append(e.notes, c)
+			e.remark(d, c, notes)
 		}
 	}
 	return len(switches), nil
