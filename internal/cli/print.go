@@ -70,6 +70,7 @@ var countNames = []struct{ key, text string }{
 	{state.SkipPrefix + "refused", "left out: refused before"},
 	{state.SkipPrefix + "invalid_email", "left out: address not valid"},
 	{state.SkipPrefix + "busy", "looked at again: written by another batch"},
+	{state.SkipPrefix + "left_to_transfers", "left to the sync of transfers"},
 	{state.SkipPrefix + "not_expected", "need not be at the registrar"},
 	{state.SkipPrefix + "not_at_registrar", "not at the registrar, looked for not long ago"},
 	{state.SkipPrefix + "settings_refused", "settings refused by the registrar before"},

@@ -13,8 +13,8 @@ import (
 // buy asks for a renewal, once and never again: it is remembered before the registrar is asked, and whoever finds it
 // remembered only looks. With a settled outcome the record is decided anew, so that its row gets the new date.
 func (e *errand) buy(ctx context.Context, d Decision, claimed state.Claimed) ([]state.Settlement, error) {
-	if e.down() {
-		return e.trouble(d, claimed, claimed.ChangeIDs, e.downError())
+	if e.patience.Out() {
+		return e.trouble(d, claimed, claimed.ChangeIDs, e.patience.Trouble())
 	}
 	marked, err := e.mark(ctx, &d, claimed.ChangeIDs[0], claimed.Version)
 	if err != nil {
@@ -26,7 +26,7 @@ func (e *errand) buy(ctx context.Context, d Decision, claimed state.Claimed) ([]
 	}
 	e.add(state.CountCalls, 1)
 	dates, err := e.askForRenewal(ctx, d)
-	e.answered(err)
+	e.patience.Answered(err)
 	switch fault.ClassOf(err) {
 	case "":
 		return nil, e.bought(ctx, d, dates)
@@ -118,7 +118,7 @@ func (e *errand) takeBack(ctx context.Context, d Decision, why error) error {
 // lost leaves the renewal to the next attempt, which looks whether it is there. The last attempt looks itself.
 func (e *errand) lost(ctx context.Context, d Decision, why error) error {
 	switch {
-	case fault.Is(why, fault.Held) || ctx.Err() != nil || !e.job.Last && e.down():
+	case fault.Is(why, fault.Held) || ctx.Err() != nil || !e.job.Last && e.patience.Out():
 		return why
 	case !e.job.Last:
 		e.unsettled = why

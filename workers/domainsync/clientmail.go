@@ -78,14 +78,10 @@ func (e *errand) tell(ctx context.Context, d Decision, claimed state.Claimed, se
 
 // send asks for the mail unless WHMCS has left too many in a row without an answer: each costs its whole time limit.
 func (e *errand) send(ctx context.Context, template string, domainID int64) error {
-	if e.mute >= patience {
+	if e.mails.Out() {
 		return fault.New(fault.Held, "", "", "not asked for, since WHMCS did not answer about others before")
 	}
 	err := e.Mailer.SendEmail(ctx, template, domainID)
-	if fault.Is(err, fault.Transient) || fault.Is(err, fault.Protocol) {
-		e.mute++
-	} else {
-		e.mute = 0
-	}
+	e.mails.Answered(err)
 	return err
 }

@@ -3,7 +3,6 @@ package domainsync
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -20,14 +19,10 @@ type errand struct {
 	counts    state.Counts
 	notes     []state.Change // what is recorded without being written
 	unsettled error          // why the batch has to be tried again although it got to its end
-	misses    int            // calls in a row that failed for no fault of the record
-	missed    error          // the newest of them
-	mute      int            // mails in a row that WHMCS did not answer about
-	next      []Decision     // records that go on once more, after a renewal
+	patience  workers.Patience
+	mails     workers.Patience // with WHMCS, which is asked to send them
+	next      []Decision       // records that go on once more, after a renewal
 }
-
-// patience is how many calls in a row may fail before the account counts as down for this batch.
-const patience = 5
 
 // do settles a chunk of records: look, guard, claim, write, settle. An error stops the batch; what was done is settled.
 func (e *errand) do(ctx context.Context, part []Decision) error {
@@ -291,24 +286,6 @@ func (e *errand) count(d Decision) {
 	}
 }
 
-// down says that the account has failed too often in a row to be asked again by this batch.
-func (e *errand) down() bool { return e.misses >= patience }
-
-func (e *errand) downError() error {
-	return fmt.Errorf("the account did not answer several times in a row, at last: %w", e.missed)
-}
-
-// answered counts calls in a row that failed for no fault of the record.
-func (e *errand) answered(err error) {
-	switch fault.ClassOf(err) {
-	case fault.Transient, fault.Protocol:
-		e.misses++
-		e.missed = err
-	default:
-		e.misses = 0
-	}
-}
-
 // trouble turns an error about one record into a settlement, or into an error that stops the batch. ids are its changes
 // that failed.
 func (e *errand) trouble(d Decision, claimed state.Claimed, ids []int64, err error) ([]state.Settlement, error) {
@@ -317,7 +294,7 @@ func (e *errand) trouble(d Decision, claimed state.Claimed, ids []int64, err err
 	case fault.RateLimited, fault.Held, fault.Auth:
 		return nil, err
 	case fault.Transient, fault.Protocol:
-		if !e.job.Last && e.down() {
+		if !e.job.Last && e.patience.Out() {
 			return nil, err
 		}
 		if !e.job.Last {

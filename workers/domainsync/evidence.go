@@ -106,12 +106,12 @@ func (e *errand) track(ctx context.Context, name registrar.Name) (registrar.Tran
 
 // ask makes one call; nil = the other side does not know the name.
 func ask[T any](e *errand, call func() (T, error)) (*T, error) {
-	if e.down() {
-		return nil, e.downError()
+	if e.patience.Out() {
+		return nil, e.patience.Trouble()
 	}
 	e.add(state.CountCalls, 1)
 	answer, err := call()
-	e.answered(err)
+	e.patience.Answered(err)
 	switch {
 	case err == nil:
 		return &answer, nil

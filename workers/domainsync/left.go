@@ -14,6 +14,7 @@ import (
 // one of these very changes: a domain that was marked Cancelled, a transfer that has arrived.
 func (e *errand) settleLeft(ctx context.Context) error {
 	left := e.left()
+	defer e.countLeft()
 	if len(left) == 0 {
 		return nil
 	}
@@ -29,6 +30,9 @@ func (e *errand) settleLeft(ctx context.Context) error {
 	settlements := make([]state.Settlement, len(left))
 	for i, c := range left {
 		settlements[i] = state.Settlement{ChangeIDs: []int64{c.ID}, State: whatBecame(c, rows)}
+		if settlements[i].State == state.ChangeApplied {
+			e.earlier.done[c.Key] = true
+		}
 		if r := e.batch.memo(registrar.Name(c.Key)).Renewal; r != nil && r.Change == c.ID && r.Outcome == Asked {
 			settlements[i].State = state.ChangeFailed
 			settlements[i].Failures = []state.Failure{{
@@ -43,11 +47,25 @@ func (e *errand) settleLeft(ctx context.Context) error {
 func (e *errand) left() []state.Change {
 	var left []state.Change
 	for name, changes := range e.earlier.unsettled {
-		if !slices.ContainsFunc(e.batch.records, func(r record) bool { return string(r.name) == name }) {
+		if !e.here(name) {
 			left = append(left, changes...)
 		}
 	}
 	return left
+}
+
+func (e *errand) here(name string) bool {
+	return slices.ContainsFunc(e.batch.records, func(r record) bool { return string(r.name) == name })
+}
+
+// countLeft counts what earlier attempts of the batch did to records that are not in it any more.
+func (e *errand) countLeft() {
+	for name := range e.earlier.done {
+		if !e.here(name) {
+			e.add(state.CountRecords, 1)
+			e.add(state.CountUpdated, 1)
+		}
+	}
 }
 
 // whatBecame says whether a change is there now. Of one at the registrar that is not asked: nobody needs it any more.

@@ -108,7 +108,7 @@ func TestRevertRefuses(t *testing.T) {
 		"a setting that somebody has switched": {"auto_renew", func(b *bundle) { b.turn("d1.example", set(registrar.On, registrar.On)) }, "something else by now"},
 		"a setting of a name that is gone":     {"id_protection", func(b *bundle) { b.account.Remove("d1.example") }, "no longer has the domain"},
 		"a setting that the registrar keeps":   {"auto_renew", func(b *bundle) { b.account.Fail("SetAutoRenew", trouble(fault.Rejected)) }, "as the test wants it"},
-		"a domain that has left the sync":      {"status", func(b *bundle) { delete(b.whmcs.rows, 1) }, "no longer part of this sync"},
+		"a domain that is gone":                {"status", func(b *bundle) { delete(b.whmcs.rows, 1) }, "no longer there"},
 		"what is changed in the same moment": {"status", func(b *bundle) {
 			b.whmcs.before = func(int64) error {
 				b.whmcs.before = nil

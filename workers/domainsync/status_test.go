@@ -184,3 +184,14 @@ func TestAStatusThatIsNoneStays(t *testing.T) {
 		}
 	}
 }
+
+func TestPendingTransfersAreLeftToTheirOwnSync(t *testing.T) {
+	t.Parallel()
+	p := policy(func(p *domainsync.Policy) { p.Transfers = true })
+	coming := row(standing(whmcs.DomainPendingTransfer), expiring("2030-01-01"))
+	for what, seen := range map[string]domainsync.Evidence{"not looked at": {}, "arrived": listed(held()), "absent": {Known: true}} {
+		if d := p.Decide(input(coming, seen, domainsync.Memo{})); d.Act != domainsync.Nothing || len(d.Changes) > 0 {
+			t.Errorf("%s: %s %v", what, d.Act, told(d.Changes))
+		}
+	}
+}

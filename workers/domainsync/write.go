@@ -143,12 +143,12 @@ func setValue(values *whmcs.DomainValues, field, text string) (err error) {
 // writeSettings brings the changes on the registrar's side there and says how many arrived.
 func (e *errand) writeSettings(ctx context.Context, d Decision, switches []state.Change) (done int, err error) {
 	for i, c := range switches {
-		if e.down() {
-			return i, e.downError()
+		if e.patience.Out() {
+			return i, e.patience.Trouble()
 		}
 		e.add(state.CountCalls, 1)
 		notes, err := e.set(ctx, *d.Seen.Domain, c.Field, c.New == onOff(true))
-		e.answered(err)
+		e.patience.Answered(err)
 		if err != nil {
 			return i, err
 		}
