@@ -100,6 +100,8 @@ func (d *Decision) stands() bool { return d.Skip == skipAbsent || d.Skip == skip
 func (p Policy) Decide(in Input) Decision {
 	d := Decision{Input: in, Act: Settle, After: in.Memo}
 	switch {
+	case p.Transfers && in.Row.Status == whmcs.DomainPendingTransfer:
+		d.Skip = "left_to_transfers"
 	case !in.Seen.Known, in.Seen.untold():
 		d.Act = Look
 	case in.Seen.Domain == nil || in.Seen.Domain.Status == registrar.Deleted || in.Seen.Domain.Status == registrar.TransferredAway:
