@@ -27,10 +27,10 @@ const (
 	idleEvery    = time.Second
 	recoverEvery = 3 * time.Second
 	offsetEvery  = time.Second
-	feedEvery    = 10 * time.Millisecond  // between two looks for ready batches while batches go out; it doubles when none do
-	feedLeast    = 25 * time.Millisecond  // between two ticks while there is work but none is ready
+	feedEvery    = 10 * time.Millisecond // between two looks for ready batches while batches go out; it doubles when none do
+	feedLeast    = 25 * time.Millisecond // between two ticks while there is work but none is ready
 	feedMost     = 50 * time.Millisecond // between two ticks, and two looks, while there is work
-	queuedGrace  = 10 * time.Second       // a queued batch younger than this is not looked for in Redis
+	queuedGrace  = 10 * time.Second      // a queued batch younger than this is not looked for in Redis
 )
 
 func (s *Scheduler) newPass(sync Sync, started time.Time) *pass {
