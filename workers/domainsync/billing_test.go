@@ -69,6 +69,7 @@ func (b *billing) WriteDomain(_ context.Context, write whmcs.DomainWrite) (bool,
 		return false, nil
 	}
 	current.Status, current.Expiry, current.NextDue, current.NextInvoice = write.New.Status, write.New.Expiry, write.New.NextDue, write.New.NextInvoice
+	current.DoNotRenew, current.IDProtection = write.New.DoNotRenew, write.New.IDProtection
 	b.put(current)
 	b.written = append(b.written, write)
 	return true, call(b.after, write.ID)

@@ -131,14 +131,17 @@ func (d *Decision) wants(c state.Change) bool {
 	return slices.ContainsFunc(d.Changes, func(mine state.Change) bool { return mine.Field == c.Field && mine.New == c.New })
 }
 
-// shows says whether a change that was planned before is there now.
+// shows says whether a change that was planned before is there now. What was not asked shows nothing.
 func (d *Decision) shows(c state.Change) bool {
 	now := map[string]string{
 		FieldStatus: string(d.Row.Status), FieldExpiry: d.Row.Expiry.String(), FieldNextDue: d.Row.NextDue.String(),
-		FieldNextInvoice: d.Row.NextInvoice.String(),
+		FieldNextInvoice: d.Row.NextInvoice.String(), FieldAutoRenew: onOff(!d.Row.DoNotRenew), FieldPrivacy: onOff(d.Row.IDProtection),
 	}
-	if c.Side == state.SideAccount && d.Seen.Domain != nil {
-		now[FieldAutoRenew], now[FieldPrivacy] = told(d.Seen.Domain.AutoRenew), told(d.Seen.Domain.Privacy)
+	if c.Side == state.SideAccount {
+		now = map[string]string{}
+		if held := d.Seen.Domain; held != nil {
+			now[FieldAutoRenew], now[FieldPrivacy] = told(held.AutoRenew), told(held.Privacy)
+		}
 	}
 	return now[c.Field] == c.New
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/registrar/memory"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers/domainsync"
 )
 
 // renewed is a sync of n domains that the registrar has all renewed by a year.
@@ -73,6 +74,31 @@ func TestACrashBehindASettingIsSettledByLooking(t *testing.T) {
 	b.wantCounts(b.finish(run), state.Counts{"records": 1, "updated": 1})
 	b.wantChanges("d1.example", "auto_renew applied")
 	b.wantCalls(map[string]int{"ListPage": 1, "SetAutoRenew": 1, "Get": 1})
+}
+
+func TestACrashBehindASettingInWHMCSIsSettledByLooking(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 1)
+	b.duty.Policy.Leads.AutoRenew = domainsync.LedByRegistrar
+	b.turn("d1.example", set(registrar.Off, registrar.Off))
+	run := b.start(100, full)
+	b.mustWork()
+	b.whmcs.after = func(int64) error {
+		b.whmcs.after = nil
+		b.overtake()
+		return nil
+	}
+	b.judge(run)
+	_, err := b.store.ApplyDeferred(b.ctx, run.ID, 100)
+	must(t, err)
+	b.mustWork()
+	b.wantChanges("d1.example", "auto_renew planned")
+	b.mustWork()
+	b.end(run)
+	b.wantChanges("d1.example", "auto_renew applied")
+	if n := len(b.whmcs.written); n != 1 {
+		t.Errorf("%d writes", n)
+	}
 }
 
 func TestAnAdministratorsEditIsNotLost(t *testing.T) {
