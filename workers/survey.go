@@ -2,7 +2,9 @@ package workers
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -107,6 +109,24 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 		return nil
 	}
 	return s.Roster.PutRoster(ctx, sync, put, nil)
+}
+
+// CompareRoster finds what the roster does not know yet of the records read (keys by id, "" = none that is valid): new and
+// changed keys, and records that are gone.
+func CompareRoster(keys map[int64]string, roster []state.RosterRow) (put []state.RosterRow, gone []int64) {
+	known := make(map[int64]string, len(roster))
+	for _, row := range roster {
+		known[row.RecordID] = row.Email
+		if _, exists := keys[row.RecordID]; !exists {
+			gone = append(gone, row.RecordID)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(keys)) {
+		if before, listed := known[id]; !listed || before != keys[id] {
+			put = append(put, state.RosterRow{RecordID: id, Email: keys[id]})
+		}
+	}
+	return put, gone
 }
 
 func (s Surveyor) page() int {

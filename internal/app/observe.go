@@ -90,13 +90,13 @@ func (a *App) syncSnapshot(ctx context.Context, sync state.Sync) (obs.SyncSnapsh
 	for class, n := range failures {
 		view.Failures[class] = int64(n)
 	}
-	if cfg := a.Config.Syncs[sync.Name]; cfg.Domains.Freshness > 0 {
-		status, err := pages{a}.sync(ctx, sync, cfg)
-		if err != nil {
-			return view, err
-		}
-		view.Freshness = time.Duration(status.Freshness.ExpectedSeconds * float64(time.Second))
-		view.Promise = cfg.Domains.Freshness
+	cfg := a.Config.Syncs[sync.Name]
+	fresh, err := pages{a}.freshnessOf(ctx, sync, cfg)
+	if err != nil {
+		return view, err
+	}
+	if fresh != nil {
+		view.Promise, view.Freshness = cfg.Domains.Freshness, time.Duration(fresh.ExpectedSeconds*float64(time.Second))
 	}
 	view.Held, err = a.heldOf(ctx, sync.Name)
 	return view, err

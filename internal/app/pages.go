@@ -68,13 +68,7 @@ func (p pages) Status(ctx context.Context) (server.Status, error) {
 
 // sync says where one sync stands, as far as Postgres knows.
 func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (server.SyncStatus, error) {
-	view := server.SyncStatus{
-		Name: sync.Name, Type: sync.Type, Source: sync.Source, Account: sync.Account, Mode: cfg.Mode, Schedule: cfg.Schedule,
-		State: server.StateIdle, Offset: sync.Offset, Total: sync.RecordsTotal, LastPassAt: sync.LastPassAt,
-	}
-	if timing, err := Timing(cfg); err == nil {
-		view.NextRunAt = schedule.Next(timing, sync.LastSlot, time.Now())
-	}
+	view := standing(sync, cfg)
 	if err := p.addRuns(ctx, &view); err != nil {
 		return view, err
 	}
@@ -93,6 +87,16 @@ func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (serv
 	return view, err
 }
 
+// freshnessOf is freshness of a sync of which nothing is known yet.
+func (p pages) freshnessOf(ctx context.Context, sync state.Sync, cfg config.Sync) (*server.Freshness, error) {
+	if cfg.Domains.Freshness == 0 {
+		return nil, nil //nolint:nilnil // there is no promise
+	}
+	view := standing(sync, cfg)
+	err := p.addRuns(ctx, &view)
+	return freshness(cfg.Domains.Freshness, view), err
+}
+
 // freshness says whether the present pace keeps the promise; nil without one.
 func freshness(promise time.Duration, view server.SyncStatus) *server.Freshness {
 	if promise == 0 {
@@ -109,6 +113,18 @@ func freshness(promise time.Duration, view server.SyncStatus) *server.Freshness 
 	return &server.Freshness{
 		PromiseSeconds: promise.Seconds(), ExpectedSeconds: expected.Seconds(), Kept: schedule.Keeps(promise, expected),
 	}
+}
+
+// standing is what the sync's own row says of it.
+func standing(sync state.Sync, cfg config.Sync) server.SyncStatus {
+	view := server.SyncStatus{
+		Name: sync.Name, Type: sync.Type, Source: sync.Source, Account: sync.Account, Mode: cfg.Mode, Schedule: cfg.Schedule,
+		State: server.StateIdle, Offset: sync.Offset, Total: sync.RecordsTotal, LastPassAt: sync.LastPassAt,
+	}
+	if timing, err := Timing(cfg); err == nil {
+		view.NextRunAt = schedule.Next(timing, sync.LastSlot, time.Now())
+	}
+	return view
 }
 
 // addRuns adds the newest pass, the one under way, and what waits for a person.

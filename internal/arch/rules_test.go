@@ -71,7 +71,7 @@ var rules = []rule{
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
 	}},
 	{"internal/testkit", []string{
-		"internal/services", "github.com/chromedp/...", "github.com/emersion/go-sasl", "github.com/emersion/go-smtp",
+		"internal/services", "github.com/alicebob/miniredis/v2/...", "github.com/chromedp/...", "github.com/emersion/go-sasl", "github.com/emersion/go-smtp",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/...",
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
 	}},

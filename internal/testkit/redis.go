@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/whmcsync/whmcsync/internal/services"
@@ -80,4 +81,30 @@ func emptied(t testing.TB, claims *redis.Client, opt *redis.Options, key string,
 		auth = own.Username + ":" + own.Password + "@"
 	}
 	return fmt.Sprintf("redis://%s%s/%d", auth, own.Addr, db)
+}
+
+// OnEachRedis runs a test on a real Redis and on the one that small installs embed.
+func OnEachRedis(t *testing.T, test func(t *testing.T, client redis.UniversalClient)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("on Redis", func(t *testing.T) {
+		t.Parallel()
+		opt, err := redis.ParseURL(Redis(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, RedisClient(t, opt))
+	})
+	t.Run("on the embedded Redis", func(t *testing.T) {
+		t.Parallel()
+		test(t, RedisClient(t, &redis.Options{Addr: miniredis.RunT(t).Addr()}))
+	})
+}
+
+// RedisClient is a client that is closed when the test ends.
+func RedisClient(t *testing.T, opt *redis.Options) redis.UniversalClient {
+	t.Helper()
+	client := redis.NewClient(opt)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
 }

@@ -35,7 +35,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
 	c.addInvalid(clients, here.emails, set.Failures, job.Run)
-	put, gone := compareRoster(here.emails, set.Roster)
+	put, gone := workers.CompareRoster(here.emails, set.Roster)
 	if err := w.Store.PutRoster(ctx, job.Batch.Sync, put, gone); err != nil {
 		return crowd{}, err
 	}
@@ -90,23 +90,6 @@ func (c *crowd) addInvalid(clients []whmcs.Client, emails map[int64]string, fail
 			c.invalid = append(c.invalid, state.Failure{RecordID: client.ID, Class: string(fault.Refused), Message: "e-mail address not valid: " + err.Error()})
 		}
 	}
-}
-
-// compareRoster finds what the roster does not know yet: new and changed addresses, and clients that are gone.
-func compareRoster(emails map[int64]string, roster []state.RosterRow) (put []state.RosterRow, gone []int64) {
-	known := make(map[int64]string, len(roster))
-	for _, row := range roster {
-		known[row.RecordID] = row.Email
-		if _, exists := emails[row.RecordID]; !exists {
-			gone = append(gone, row.RecordID)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(emails)) {
-		if before, listed := known[id]; !listed || before != emails[id] {
-			put = append(put, state.RosterRow{RecordID: id, Email: emails[id]})
-		}
-	}
-	return put, gone
 }
 
 // addSharers reads the clients outside this batch who share an address with one inside.

@@ -104,7 +104,7 @@ func (b *batch) addHealed(rows []whmcs.Domain) {
 
 // enroll brings the roster up to date and returns the other records that share a name with one of the batch, by name.
 func (w *Worker) enroll(ctx context.Context, job workers.Job, rows []whmcs.Domain, names map[int64]registrar.Name, set state.RecordSet, b *batch) (map[registrar.Name][]whmcs.Domain, error) {
-	put, gone := compareRoster(rows, names, set.Roster)
+	put, gone := workers.CompareRoster(namesOf(rows, names), set.Roster)
 	if err := w.Store.PutRoster(ctx, job.Batch.Sync, put, gone); err != nil {
 		return nil, err
 	}
@@ -126,22 +126,13 @@ func (w *Worker) enroll(ctx context.Context, job workers.Job, rows []whmcs.Domai
 	return w.rivals(ctx, shared, names)
 }
 
-// compareRoster finds what the roster does not know yet: new names, and records that are no longer in the sync.
-func compareRoster(rows []whmcs.Domain, names map[int64]registrar.Name, roster []state.RosterRow) (put []state.RosterRow, gone []int64) {
-	known := map[int64]string{}
-	for _, r := range roster {
-		known[r.RecordID] = r.Email
-		if !slices.ContainsFunc(rows, func(row whmcs.Domain) bool { return row.ID == r.RecordID }) {
-			gone = append(gone, r.RecordID)
-		}
-	}
+// namesOf are the names of all rows that were read, "" where one is not valid.
+func namesOf(rows []whmcs.Domain, valid map[int64]registrar.Name) map[int64]string {
+	names := make(map[int64]string, len(rows))
 	for _, row := range rows {
-		before, listed := known[row.ID]
-		if name := string(names[row.ID]); !listed || before != name {
-			put = append(put, state.RosterRow{RecordID: row.ID, Email: name})
-		}
+		names[row.ID] = string(valid[row.ID])
 	}
-	return put, gone
+	return names
 }
 
 func keys(rows []state.RosterRow) []string {

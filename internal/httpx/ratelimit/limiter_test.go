@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
@@ -18,33 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// onEach runs a test on a real Redis and on the one that small installs embed.
-func onEach(t *testing.T, test func(t *testing.T, client redis.UniversalClient)) {
-	t.Helper()
-	t.Parallel()
-	t.Run("on Redis", func(t *testing.T) {
-		t.Parallel()
-		opt, err := redis.ParseURL(testkit.Redis(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, connect(t, opt))
-	})
-	t.Run("on the embedded Redis", func(t *testing.T) {
-		t.Parallel()
-		test(t, connect(t, &redis.Options{Addr: miniredis.RunT(t).Addr()}))
-	})
-}
-
-func connect(t *testing.T, opt *redis.Options) redis.UniversalClient {
-	t.Helper()
-	client := redis.NewClient(opt)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
 func TestWorkersTogetherUseTheRateToTheFull(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		const rate, calls = 20, 41
 		var mu sync.Mutex
 		var sent []time.Time
@@ -77,7 +51,7 @@ func TestWorkersTogetherUseTheRateToTheFull(t *testing.T) {
 }
 
 func TestCallsInFlightStayUnderTheCap(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		const limit = 3
 		var flying, peak, done atomic.Int64
 		var all sync.WaitGroup
@@ -108,7 +82,7 @@ func TestCallsInFlightStayUnderTheCap(t *testing.T) {
 }
 
 func TestBlockStopsThoseWhoAlreadyWait(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		limiter := ratelimit.New(ratelimit.Config{Redis: client, Account: "news", PerSecond: 2, InFlight: 8})
 		release, err := limiter.Wait(t.Context())
 		if err != nil {
@@ -143,7 +117,7 @@ func TestBlockStopsThoseWhoAlreadyWait(t *testing.T) {
 }
 
 func TestCancelledWaiterGivesItsPlaceBack(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		limiter := ratelimit.New(ratelimit.Config{Redis: client, Account: "news", PerSecond: 0.5, InFlight: 2})
 		first, err := limiter.Wait(t.Context())
 		if err != nil {
@@ -163,7 +137,7 @@ func TestCancelledWaiterGivesItsPlaceBack(t *testing.T) {
 
 func TestWithoutRedisNobodyCalls(t *testing.T) {
 	t.Parallel()
-	client := connect(t, &redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
+	client := testkit.RedisClient(t, &redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
 	limiter := ratelimit.New(ratelimit.Config{Redis: client, Account: "news", PerSecond: 4, InFlight: 4})
 	if _, err := limiter.Wait(t.Context()); !fault.Is(err, fault.Transient) {
 		t.Errorf("got %v", err)
@@ -175,7 +149,7 @@ func TestWithoutRedisNobodyCalls(t *testing.T) {
 }
 
 func TestNoLimitsMeansNoWaiting(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		limiter := ratelimit.New(ratelimit.Config{Redis: client, Account: "news"})
 		for range 50 {
 			release, err := limiter.Wait(t.Context())

@@ -24,31 +24,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const password = "p4ssword"
 
-// onEach runs a test on a real Redis and on the one that small installs embed.
-func onEach(t *testing.T, test func(t *testing.T, client redis.UniversalClient)) {
-	t.Helper()
-	t.Parallel()
-	t.Run("on Redis", func(t *testing.T) {
-		t.Parallel()
-		opt, err := redis.ParseURL(testkit.Redis(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, connect(t, opt))
-	})
-	t.Run("on the embedded Redis", func(t *testing.T) {
-		t.Parallel()
-		test(t, connect(t, &redis.Options{Addr: miniredis.RunT(t).Addr()}))
-	})
-}
-
-func connect(t *testing.T, opt *redis.Options) redis.UniversalClient {
-	t.Helper()
-	client := redis.NewClient(opt)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
 func open(t *testing.T, client redis.UniversalClient, cfg token.Config) *token.Store {
 	t.Helper()
 	cfg.Redis, cfg.Account = client, "op"
@@ -82,7 +57,7 @@ func want(t *testing.T, store *token.Store, stale string, c *counter, want strin
 }
 
 func TestManyCallersOfTwoStoresLogInOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c := &counter{takes: 100 * time.Millisecond}
 		stores := []*token.Store{open(t, client, token.Config{}), open(t, client, token.Config{})}
 		for _, round := range []struct{ stale, want string }{{"", "token-1"}, {"token-1", "token-2"}} {
@@ -99,7 +74,7 @@ func TestManyCallersOfTwoStoresLogInOnce(t *testing.T) {
 }
 
 func TestAStoreUsesWhatAnotherHasRenewed(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c := &counter{}
 		first, second := open(t, client, token.Config{}), open(t, client, token.Config{})
 		want(t, first, "", c, "token-1")
@@ -111,7 +86,7 @@ func TestAStoreUsesWhatAnotherHasRenewed(t *testing.T) {
 }
 
 func TestATokenIsSealed(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c := &counter{}
 		want(t, open(t, client, token.Config{}), "", c, "token-1")
 		for _, key := range client.Keys(t.Context(), "*").Val() {
@@ -126,7 +101,7 @@ func TestATokenIsSealed(t *testing.T) {
 }
 
 func TestWhatIsNotOursIsNoToken(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c := &counter{}
 		want(t, open(t, client, token.Config{}), "", c, "token-1")
 		sealed := client.Get(t.Context(), "whmcsync:token:{op}:sealed").Val()
@@ -138,7 +113,7 @@ func TestWhatIsNotOursIsNoToken(t *testing.T) {
 }
 
 func TestATokenEndsWithItsLife(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c, brief := &counter{}, token.Config{Life: 100 * time.Millisecond}
 		store := open(t, client, brief)
 		want(t, store, "", c, "token-1")
@@ -150,7 +125,7 @@ func TestATokenEndsWithItsLife(t *testing.T) {
 }
 
 func TestALoginThatFailedIsNotKept(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c, refusal := &counter{}, errors.New("refused")
 		store := open(t, client, token.Config{})
 		_, err := store.Token(t.Context(), "", func(context.Context) (string, error) { return "", refusal })
@@ -168,7 +143,7 @@ func TestTheLockOfOneWhoDiedExpires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, c := connect(t, opt), &counter{}
+	client, c := testkit.RedisClient(t, opt), &counter{}
 	client.Set(t.Context(), "whmcsync:token:{op}:lock", "somebody", 300*time.Millisecond)
 	want(t, open(t, client, token.Config{}), "", c, "token-1")
 	if n := client.Exists(t.Context(), "whmcsync:token:{op}:lock").Val(); n != 0 {
@@ -177,7 +152,7 @@ func TestTheLockOfOneWhoDiedExpires(t *testing.T) {
 }
 
 func TestNobodyWaitsForLong(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		c, store := &counter{}, open(t, client, token.Config{})
 		client.Set(t.Context(), "whmcsync:token:{op}:lock", "somebody", time.Minute)
 		_, err := store.Token(t.Context(), "", c.login)
@@ -198,7 +173,7 @@ func TestNobodyWaitsForLong(t *testing.T) {
 func TestWithoutRedisAProcessKeepsItsOwnToken(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
-	client := connect(t, &redis.Options{Addr: server.Addr(), MaxRetries: -1, DialTimeout: time.Second})
+	client := testkit.RedisClient(t, &redis.Options{Addr: server.Addr(), MaxRetries: -1, DialTimeout: time.Second})
 	c, store := &counter{}, open(t, client, token.Config{})
 	want(t, store, "", c, "token-1")
 	server.SetError("LOADING")

@@ -32,9 +32,6 @@ func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Chan
 		w.and("run_id = (SELECT b.run_id FROM batches b WHERE b.id = ?)", f.BatchID)
 		w.and("batch_id = ?", f.BatchID)
 	}
-	if f.BatchID != 0 {
-		w.and("batch_id = ?", f.BatchID)
-	}
 	if f.RecordID != 0 {
 		w.and("record_id = ?", f.RecordID)
 	}

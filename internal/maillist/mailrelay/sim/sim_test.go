@@ -319,7 +319,10 @@ func TestCloseEndsCallsThatHang(t *testing.T) {
 		_, err := client.Get(s.URL() + "/ping")
 		ended <- err
 	}()
-	for deadline := time.Now().Add(5 * time.Second); s.Summary().TotalCalls == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Second); s.Summary().TotalCalls == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the call did not arrive within 5 s")
+		}
 		time.Sleep(time.Millisecond)
 	}
 	_ = s.Close()
