@@ -81,6 +81,7 @@ var rules = []rule{
 
 	// The top: wiring, then commands, then main.
 	{"internal/app/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
+	{"internal/holding", []string{"internal/civil", "internal/registrar", "internal/registrar/openprovider/sim", "internal/whmcs", "internal/whmcs/fixture"}},
 	{"internal/demo/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
 	{"internal/bench/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
 	{"internal/cli/...", []string{
@@ -106,13 +107,13 @@ var reserved = []struct {
 	{"github.com/goccy/go-yaml/...", []string{"internal/config"}},
 	{"github.com/pressly/goose/v3/...", []string{"internal/state/postgres/..."}},
 	{"github.com/chromedp/...", []string{"internal/testkit"}},
-	{"github.com/emersion/...", []string{"internal/testkit"}},
+	{"github.com/emersion/...", []string{"internal/testkit", "internal/demo"}},
 	{"github.com/wneessen/go-mail/...", []string{"internal/mail"}},
 	{"github.com/fergusstrange/embedded-postgres", []string{"internal/services"}},
 	{"internal/services", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/...", "internal/testkit/..."}},
-	{"internal/whmcs/fixture", []string{"internal/civil", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+	{"internal/whmcs/fixture", []string{"internal/civil", "internal/holding", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 	{"internal/testkit", []string{"internal/testkit/cmd/*", "internal/testkit/statekit"}},
-	{"internal/*/*/sim", []string{"internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
+	{"internal/*/*/sim", []string{"internal/holding", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 	{"internal/wiretest", []string{"internal/*/*test"}},
 	{"internal/simkit", []string{"internal/*/*/sim", "internal/wiretest", "internal/app/...", "internal/cli/...", "internal/demo/...", "internal/bench/..."}},
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,25 +20,37 @@ import (
 type Options struct {
 	Dir     string // everything is written below it
 	Clients int
-	Exit    bool   // end after the second pass instead of staying up
+	Domains int
+	Exit    bool   // end after the passes instead of staying up
 	Program string // this program, to start workers with
 	Version string
 	Log     zerolog.Logger
-	Say     io.Writer                                                            // what people read
-	Follow  func(ctx context.Context, a *app.App, run int64) (server.Run, error) // shows a run's progress until it has ended
-	Table   func(title string, first, second server.Run) error
+	Say     io.Writer // what people read beside what Show shows
+	Show    Show
 }
 
-// Run builds the world, syncs twice, and stays up until ctx ends (or not, with Exit). A worker is killed in the middle of
-// the first pass, to show that nothing is lost by it.
+// Show puts before people what happens.
+type Show interface {
+	// Follow shows a run's progress until it has ended, and returns it.
+	Follow(ctx context.Context, a *app.App, run int64) (server.Run, error)
+	Clients(Clients) error
+	Domains(Domains) error
+	// Sum comes last, when both have been shown.
+	Sum(Clients, Domains) error
+}
+
+// callsKey is where the runs of a demo keep the calls that the simulator counted, among their counts.
+const callsKey = "calls"
+
+// Run builds the world, keeps clients and then domains in step, and stays up until ctx ends (or not, with Exit).
 func Run(ctx context.Context, o Options) error {
 	begun := time.Now()
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Say, "Starting a WHMCS-like MariaDB with %d clients and the Mailrelay simulator ...\n", o.Clients)
-	w, err := build(ctx, dir, o.Clients, o.Log)
+	fmt.Fprintf(o.Say, "Starting a WHMCS-like MariaDB with %d clients and %d domains, and the simulators of Mailrelay and Openprovider ...\n", o.Clients, o.Domains)
+	w, err := build(ctx, dir, o)
 	if err != nil {
 		return err
 	}
@@ -50,27 +60,17 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer a.Close()
-	fmt.Fprintf(o.Say, "  %d clients: %d invalid addresses, %d duplicates, %d closed, %d inactive, %d opted out, %d never opted in\n",
-		w.clients.Clients, w.clients.Invalid, w.clients.Duplicates, w.clients.Closed, w.clients.Inactive, w.clients.OptedOut, w.clients.NotOptedIn)
-	fmt.Fprintf(o.Say, "  %d people on the list already, some of whom unsubscribed, bounced, complained or were banned\n", w.sim.Summary().Count)
+	w.describe(o.Say)
 
-	ended := make(chan error, 1)
 	running, stop := context.WithCancel(ctx)
+	ended, addr, err := host(running, a)
 	defer func() {
 		stop()
 		if err := <-ended; err != nil {
 			fmt.Fprintln(o.Say, "whmcsync ended with:", err)
 		}
 	}()
-	ready := make(chan string, 1)
-	go func() {
-		ended <- a.Run(running, app.Roles{Scheduler: true, Server: true, Ready: func(addr string) { ready <- addr }})
-	}()
-	var addr string
-	select {
-	case addr = <-ready:
-	case err := <-ended:
-		ended <- nil
+	if err != nil {
 		return err
 	}
 	crew := &crew{program: o.Program, config: path, log: filepath.Join(dir, "workers.log")}
@@ -79,24 +79,31 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	fmt.Fprintf(o.Say, "Ready after %s: scheduler and server in this process, 2 workers beside it\n\n", time.Since(begun).Round(100*time.Millisecond))
-	first, second, err := o.twoPasses(ctx, a, w, crew)
-	if err != nil {
+	if err := (&stage{Options: o, app: a, world: w, crew: crew}).play(ctx); err != nil {
 		return err
 	}
-	if err := o.Table(fmt.Sprintf("%d clients, two passes", o.Clients), first, second); err != nil {
-		return err
-	}
-	fmt.Fprintf(o.Say, "\nStatus page   http://%s/\nQueues        http://%s/queues/\nList          %s/state?people=0\nLook around   %s --config %s status|runs|changes|failures\n",
-		addr, addr, w.sim.AdminURL(), o.Program, path)
-	if err := o.verdict(first, second, w); err != nil {
-		return err
-	}
+	fmt.Fprintf(o.Say, "\nStatus page   http://%s/\nQueues        http://%s/queues/\nList          %s/state?people=0\nRegistrar     %s/state\nMails         %s\nLook around   %s --config %s status|runs|changes|failures\n",
+		addr, addr, w.list.AdminURL(), w.registrar.AdminURL(), w.postbox.dir, o.Program, path)
 	if o.Exit {
 		return nil
 	}
 	fmt.Fprintln(o.Say, "\nEverything stays up until Ctrl-C.")
 	<-ctx.Done()
 	return nil
+}
+
+// host runs scheduler and server in this process. ended tells how they ended, once.
+func host(ctx context.Context, a *app.App) (ended chan error, addr string, err error) {
+	ended, ready := make(chan error, 1), make(chan string, 1)
+	go func() {
+		ended <- a.Run(ctx, app.Roles{Scheduler: true, Server: true, Ready: func(addr string) { ready <- addr }})
+	}()
+	select {
+	case addr = <-ready:
+	case err = <-ended:
+		ended <- nil
+	}
+	return ended, addr, err
 }
 
 // open writes the configuration and opens whmcsync with it.
@@ -117,38 +124,46 @@ func (w *world) open(ctx context.Context, o Options) (*app.App, string, error) {
 	return a, path, err
 }
 
-// twoPasses runs a first pass during which a worker dies, and a second one that has nothing left to do.
-func (o Options) twoPasses(ctx context.Context, a *app.App, w *world, crew *crew) (first, second server.Run, err error) {
-	fmt.Fprintln(o.Say, "First pass (a worker is killed on the way):")
-	killed := make(chan error, 1)
-	go func() { killed <- crew.killOne(ctx, a) }()
-	if first, err = o.pass(ctx, a); err != nil {
-		return first, second, err
-	}
-	if err := <-killed; err != nil {
-		return first, second, err
-	}
-	before := w.sim.Summary().TotalCalls
-	fmt.Fprintln(o.Say, "Second pass:")
-	if second, err = o.pass(ctx, a); err != nil {
-		return first, second, err
-	}
-	first.Counts["calls"], second.Counts["calls"] = before, w.sim.Summary().TotalCalls-before
-	return first, second, nil
+// stage is where the demo is played: all that it needs, and running.
+type stage struct {
+	Options
+	app   *app.App
+	world *world
+	crew  *crew
 }
 
-func (o Options) pass(ctx context.Context, a *app.App) (server.Run, error) {
-	request, err := a.Request(ctx, state.Request{Sync: "newsletter", Trigger: state.ByHand})
+// play shows clients, then domains, and fails when either did not show what it is meant to show.
+func (s *stage) play(ctx context.Context) error {
+	clients, err := s.clients(ctx)
+	if err != nil {
+		return err
+	}
+	domains, err := s.domains(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Show.Sum(clients, domains)
+}
+
+// run asks for a run and follows it to its end. calls tells how many calls the outside system has counted.
+func (s *stage) run(ctx context.Context, request state.Request, calls func() int64) (server.Run, error) {
+	before := calls()
+	request.Trigger = state.ByHand
+	id, err := s.app.Request(ctx, request)
 	if err != nil {
 		return server.Run{}, err
 	}
 	for {
-		r, err := a.Store.Request(ctx, request)
+		r, err := s.app.Store.Request(ctx, id)
 		if err != nil {
 			return server.Run{}, err
 		}
 		if r.RunID != 0 {
-			return o.Follow(ctx, a, r.RunID)
+			run, err := s.Show.Follow(ctx, s.app, r.RunID)
+			if err == nil {
+				run.Counts[callsKey] = calls() - before
+			}
+			return run, err
 		}
 		select {
 		case <-ctx.Done():
@@ -156,102 +171,4 @@ func (o Options) pass(ctx context.Context, a *app.App) (server.Run, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// crew are the workers, each a process of its own.
-type crew struct {
-	program, config, log string
-	workers              []*worker
-}
-
-// worker is one process; ended is closed when it is gone.
-type worker struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
-}
-
-func (c *crew) start(n int) error {
-	out, err := os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	for range n {
-		// No context: a worker is to end by a signal, after it has handed its work back.
-		cmd := exec.Command(c.program, "worker", "--config", c.config) //nolint:noctx // see above
-		cmd.Stdout, cmd.Stderr = out, out
-		dieWithUs(cmd)
-		w := &worker{cmd: cmd, ended: make(chan struct{})}
-		if err := w.start(); err != nil {
-			return err
-		}
-		c.workers = append(c.workers, w)
-	}
-	return nil
-}
-
-// start runs the worker from a thread of its own that lasts as long as the worker: it is the end of that thread that the
-// kernel takes for the death of the parent.
-func (w *worker) start() error {
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer close(w.ended)
-		err := w.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = w.cmd.Wait() // how it ended is in its log
-		}
-	}()
-	return <-started
-}
-
-// killOne kills the first worker without warning once the run is under way, and starts another.
-func (c *crew) killOne(ctx context.Context, a *app.App) error {
-	for {
-		runs, err := a.RunViews(ctx, state.RunFilter{Sync: "newsletter", Kind: state.RunPass, Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(runs) == 1 && (runs[0].Settled > 3 || !runs[0].Finished.IsZero()) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	victim := c.workers[0]
-	c.workers = c.workers[1:]
-	if err := victim.cmd.Process.Kill(); err != nil {
-		return err
-	}
-	<-victim.ended
-	return c.start(1)
-}
-
-func (c *crew) stop() {
-	for _, w := range c.workers {
-		_ = w.cmd.Process.Signal(os.Interrupt) // one that is gone needs none
-	}
-	for _, w := range c.workers {
-		<-w.ended
-	}
-}
-
-// verdict fails the demo when it did not show what it is meant to show.
-func (o Options) verdict(first, second server.Run, w *world) error {
-	summary := w.sim.Summary()
-	switch {
-	case first.State != string(state.RunDone) || second.State != string(state.RunDone):
-		return fmt.Errorf("the passes ended as %s and %s", first.State, second.State)
-	case first.Counts[state.CountRecords] < int64(o.Clients):
-		return fmt.Errorf("the first pass looked at %d records only", first.Counts[state.CountRecords])
-	case len(summary.Violations) > 0:
-		return fmt.Errorf("the list saw %d things that must not happen, the first: %+v", len(summary.Violations), summary.Violations[0])
-	case second.Counts["calls"] > 20:
-		return fmt.Errorf("the second pass cost %d API calls", second.Counts["calls"])
-	}
-	return nil
 }
