@@ -14,7 +14,7 @@ func ExampleSurveyor_Survey() {
 	surveyor := workers.Surveyor{
 		Key:       whmcs.NormalizeEmail,
 		Spots:     spots{{ID: 3, Raw: "a@example.com"}, {ID: 8, Raw: "b@example.com"}, {ID: 9, Raw: "c@example.com"}},
-		Roster:    roster{emails: map[int64]string{}},
+		Roster:    roster{keys: map[int64]string{}},
 		BatchSize: 2,
 	}
 	total, err := surveyor.Survey(context.Background(), state.Run{Sync: "newsletter"}, 0, func(_, _ int64, batches []state.NewBatch, last bool) error {

@@ -50,7 +50,7 @@ func TestAPageReadAheadThatFailsEndsTheSurveyBehindWhatWasCut(t *testing.T) {
 		5: func(context.Context) ([]whmcs.Spot, error) { return nil, errPage },
 	}
 	c := &cutter{crashIn: -1}
-	records := roster{emails: map[int64]string{}}
+	records := roster{keys: map[int64]string{}}
 	if _, err := surveyorOf(broken, records).Survey(t.Context(), c.run, 0, c.add); !errors.Is(err, errPage) {
 		t.Fatalf("ended with %v", err)
 	}
@@ -79,7 +79,7 @@ func TestAPageIsReadWhileTheOneBeforeIsWorkedOn(t *testing.T) {
 			return nil, nil
 		}}
 		c := &cutter{crashIn: -1}
-		_, err := surveyorOf(ahead, roster{emails: map[int64]string{}}).Survey(t.Context(), c.run, 0, func(from, to int64, batches []state.NewBatch, last bool) error {
+		_, err := surveyorOf(ahead, roster{keys: map[int64]string{}}).Survey(t.Context(), c.run, 0, func(from, to int64, batches []state.NewBatch, last bool) error {
 			<-asked // or this waits for ever, and the test ends as a deadlock
 			return c.add(from, to, batches, last)
 		})
@@ -98,7 +98,7 @@ func (unreadable) Roster(context.Context, string, int64, int64) ([]state.RosterR
 
 func TestASurveyThatEndsEarlyLeavesNoReaderBehind(t *testing.T) {
 	t.Parallel()
-	known := roster{emails: map[int64]string{}}
+	known := roster{keys: map[int64]string{}}
 	for name, tc := range map[string]struct {
 		records workers.Roster
 		crashIn int

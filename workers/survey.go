@@ -92,7 +92,7 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 	}
 	known := make(map[int64]string, len(rows))
 	for _, row := range rows {
-		known[row.RecordID] = row.Email
+		known[row.RecordID] = row.Key
 	}
 	var put []state.RosterRow
 	for _, spot := range spots {
@@ -100,9 +100,9 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 		if listed && before == spot.Raw && before != "" {
 			continue // what is normalised stays as it is
 		}
-		email, err := s.Key(spot.Raw)
-		if err == nil && (!listed || (before != email && before != "")) {
-			put = append(put, state.RosterRow{RecordID: spot.ID, Email: email})
+		key, err := s.Key(spot.Raw)
+		if err == nil && (!listed || (before != key && before != "")) {
+			put = append(put, state.RosterRow{RecordID: spot.ID, Key: key})
 		}
 	}
 	if len(put) == 0 {
@@ -116,14 +116,14 @@ func (s Surveyor) enroll(ctx context.Context, sync string, from, to int64, spots
 func CompareRoster(keys map[int64]string, roster []state.RosterRow) (put []state.RosterRow, gone []int64) {
 	known := make(map[int64]string, len(roster))
 	for _, row := range roster {
-		known[row.RecordID] = row.Email
+		known[row.RecordID] = row.Key
 		if _, exists := keys[row.RecordID]; !exists {
 			gone = append(gone, row.RecordID)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(keys)) {
 		if before, listed := known[id]; !listed || before != keys[id] {
-			put = append(put, state.RosterRow{RecordID: id, Email: keys[id]})
+			put = append(put, state.RosterRow{RecordID: id, Key: keys[id]})
 		}
 	}
 	return put, gone

@@ -29,14 +29,14 @@ func (s spots) Spots(_ context.Context, after int64, limit int) ([]whmcs.Spot, e
 
 // roster remembers addresses in memory.
 type roster struct {
-	emails map[int64]string
+	keys map[int64]string
 }
 
 func (r roster) Roster(_ context.Context, _ string, from, to int64) ([]state.RosterRow, error) {
 	var rows []state.RosterRow
-	for id, email := range r.emails {
+	for id, key := range r.keys {
 		if id > from && id <= to {
-			rows = append(rows, state.RosterRow{RecordID: id, Email: email})
+			rows = append(rows, state.RosterRow{RecordID: id, Key: key})
 		}
 	}
 	return rows, nil
@@ -44,10 +44,10 @@ func (r roster) Roster(_ context.Context, _ string, from, to int64) ([]state.Ros
 
 func (r roster) PutRoster(_ context.Context, _ string, put []state.RosterRow, remove []int64) error {
 	for _, row := range put {
-		r.emails[row.RecordID] = row.Email
+		r.keys[row.RecordID] = row.Key
 	}
 	for _, id := range remove {
-		delete(r.emails, id)
+		delete(r.keys, id)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func TestSurveyCutsEveryIDIntoExactlyOneBatch(t *testing.T) {
 		n := cmp.Or(rapid.IntRange(0, 4).Draw(t, "full batches")*size, rapid.IntRange(0, 30).Draw(t, "clients"))
 		all := clientsWithGaps(t, n)
 		limit := rapid.IntRange(0, 4).Draw(t, "batches per run")
-		surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: roster{emails: map[int64]string{}}, BatchSize: size, Page: pages}
+		surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: roster{keys: map[int64]string{}}, BatchSize: size, Page: pages}
 		offset, seen := int64(0), 0
 		for range n + 2 { // one run after another, each from the offset of the one before
 			c := &cutter{run: state.Run{FromID: offset, SliceCursor: offset, BatchLimit: limit}, crashIn: -1}
@@ -155,7 +155,7 @@ func TestSurveyGoesOnWhereItCrashed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := clientsWithGaps(t, rapid.IntRange(0, 40).Draw(t, "clients"))
 		size, limit := rapid.IntRange(1, 5).Draw(t, "batch size"), rapid.IntRange(0, 5).Draw(t, "batches per run")
-		surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: roster{emails: map[int64]string{}}, BatchSize: size, Page: rapid.IntRange(1, 9).Draw(t, "page size")}
+		surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: roster{keys: map[int64]string{}}, BatchSize: size, Page: rapid.IntRange(1, 9).Draw(t, "page size")}
 		smooth := &cutter{run: state.Run{BatchLimit: limit}, crashIn: -1}
 		rough := &cutter{run: state.Run{BatchLimit: limit}, crashIn: rapid.IntRange(0, 3).Draw(t, "first crash")}
 		want, got := survey(t, surveyor, smooth), survey(t, surveyor, rough)
@@ -167,7 +167,7 @@ func TestSurveyGoesOnWhereItCrashed(t *testing.T) {
 
 func TestSurveyBringsTheRosterUpToDate(t *testing.T) {
 	t.Parallel()
-	known := roster{emails: map[int64]string{2: "old@example.com", 3: "c@example.com", 4: "", 9: "gone@example.com"}}
+	known := roster{keys: map[int64]string{2: "old@example.com", 3: "c@example.com", 4: "", 9: "gone@example.com"}}
 	all := spots{{ID: 1, Raw: "A@Example.com"}, {ID: 2, Raw: "b@example.com"}, {ID: 3, Raw: "c@example.com"}, {ID: 4, Raw: "healed@example.com"}, {ID: 5, Raw: "broken"}}
 	surveyor := workers.Surveyor{Key: whmcs.NormalizeEmail, Spots: all, Roster: known, BatchSize: 2}
 	c := &cutter{crashIn: -1}
@@ -176,7 +176,7 @@ func TestSurveyBringsTheRosterUpToDate(t *testing.T) {
 	}
 	// Left to their batches: who is not valid, was not valid, or is gone.
 	want := map[int64]string{1: "a@example.com", 2: "b@example.com", 3: "c@example.com", 4: "", 9: "gone@example.com"}
-	if diff := gocmp.Diff(want, maps.Clone(known.emails)); diff != "" {
+	if diff := gocmp.Diff(want, maps.Clone(known.keys)); diff != "" {
 		t.Errorf("roster (-want +got):\n%s", diff)
 	}
 }

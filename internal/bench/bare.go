@@ -109,7 +109,7 @@ func (b *bare) survey(ctx context.Context, run int64, size int) error {
 		}
 		last := ids[len(ids)-1]
 		rows, err := b.postgres.Query(ctx, `
-			SELECT record_id, email FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, b.world.duty.sync, after, last)
+			SELECT record_id, key FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, b.world.duty.sync, after, last)
 		if err := drain(rows, err); err != nil {
 			return err
 		}

@@ -299,7 +299,7 @@ func (e *estate) becomes(lost []int64, want map[int64]string) {
 // later lets the last looks have been two hours earlier.
 func (e *estate) later() {
 	e.t.Helper()
-	tag, err := e.state.Exec(e.t.Context(), `UPDATE subscribers SET memo = jsonb_set(memo::jsonb, '{absent,last}',
+	tag, err := e.state.Exec(e.t.Context(), `UPDATE memories SET memo = jsonb_set(memo::jsonb, '{absent,last}',
 		to_jsonb(to_char(((memo->'absent'->>'last')::timestamptz - interval '2 hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
 		WHERE memo->'absent' IS NOT NULL`)
 	if err != nil {

@@ -54,8 +54,8 @@ type HandBack struct {
 
 // RecordSet is what is remembered of the records of one batch.
 type RecordSet struct {
-	Roster      []RosterRow           // the records' own rows, by record id
-	Subscribers map[string]Subscriber // by e-mail: those of the roster rows, and those that a record of the set leads
-	Shared      []RosterRow           // other records with an e-mail of Roster, by record id
-	Failures    []Failure             // open failures of the records, by record id
+	Roster   []RosterRow       // the records' own rows, by record id
+	Memories map[string]Memory // by key: those of the roster rows, and those that a record of the set leads
+	Shared   []RosterRow       // other records with a key of Roster, by record id
+	Failures []Failure         // open failures of the records, by record id
 }

@@ -56,7 +56,7 @@ type Change struct {
 	RunID       int64
 	BatchID     int64
 	RecordID    int64
-	Key         string // the address (clients)
+	Key         string // the address of a client, the name of a domain
 	Field       string
 	Old         string
 	New         string
@@ -92,22 +92,23 @@ type Failure struct {
 	NextAt   time.Time // zero = not by itself
 }
 
-// RosterRow says which normalised address a client had when it was last looked at; "" = none that is valid.
+// RosterRow says which key a record had when it was last looked at: a client's normalised address, a domain's name;
+// "" = none that is valid.
 type RosterRow struct {
 	RecordID int64
-	Email    string
+	Key      string
 }
 
-// Subscriber is what was last settled for one address of one sync.
-type Subscriber struct {
-	Email       string // normalised; the key
-	RecordID    int64  // leading client
+// Memory is what was last settled for one key of one sync.
+type Memory struct {
+	Key         string
+	RecordID    int64 // the record that leads, of several with this key
 	RemoteID    int64
-	RemoteEmail string          // as the list spells it
+	RemoteKey   string          // the key as the other side spells it
 	Groups      []int64         // groups that we gave, sorted
 	Fingerprint []byte          // of what we wanted when it was last settled
 	Echo        []byte          // of what the list said it holds after that
-	Suppressed  string          // maillist.Suppression
+	Suppressed  string          // why the other side takes nothing: maillist.Suppression
 	Refused     []byte          // fingerprints of the newest wishes that were refused (by the other side or by a person); see Refuses
 	Memo        json.RawMessage // what else the duty remembers, nil = nothing
 	Version     int64           // raised by every write; 0 = no row yet
@@ -130,9 +131,9 @@ func Refuses(refused, wish []byte) bool {
 	return false
 }
 
-// Claim reserves one subscriber for one writer, if it is still at the version that was planned from.
+// Claim reserves one key for one writer, if its memory is still at the version that was planned from.
 type Claim struct {
-	Email    string
+	Key      string
 	RecordID int64
 	Version  int64
 	Changes  []Change // recorded as planned (or the state they carry) in the same transaction
@@ -145,12 +146,12 @@ type Claimed struct {
 	ChangeIDs []int64
 }
 
-// Settlement is the end of the work on one subscriber.
+// Settlement is the end of the work on one key.
 type Settlement struct {
-	Subscriber Subscriber // to be kept; Version as Claimed or as read
-	Forget     bool       // delete the subscriber row instead
-	ChangeIDs  []int64
-	State      ChangeState // for ChangeIDs
-	Resolved   []int64     // record ids whose open failures are over
-	Failures   []Failure
+	Memory    Memory // to be kept; Version as Claimed or as read
+	Forget    bool   // delete the memory instead
+	ChangeIDs []int64
+	State     ChangeState // for ChangeIDs
+	Resolved  []int64     // record ids whose open failures are over
+	Failures  []Failure
 }

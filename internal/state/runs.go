@@ -105,7 +105,7 @@ const (
 	CountUpdated   = "updated"
 	CountDetached  = "detached"
 	CountWroteBack = "wrote_back"
-	CountMerged    = "merged" // settled by another record with the same address
+	CountMerged    = "merged" // settled by another record with the same key
 	CountHeld      = "held"
 	CountDeferred  = "deferred" // destructive, waits for the end of the run
 	CountFailed    = "failed"

@@ -21,7 +21,7 @@ func BenchmarkWishAndDecide(b *testing.B) {
 		Columns: map[string]string{"firstname": "Ann", "lastname": "Lee", "full_name": "Ann Lee", "language": "english"},
 	}}}
 	wish := policy.Wish(person)
-	known := state.Subscriber{Email: person.Email, RecordID: 7, RemoteID: 70, Groups: []int64{1, 3}, Fingerprint: wish.Fingerprint, Version: 1}
+	known := state.Memory{Key: person.Email, RecordID: 7, RemoteID: 70, Groups: []int64{1, 3}, Fingerprint: wish.Fingerprint, Version: 1}
 	entry := maillist.Entry{
 		ID: 70, Email: person.Email, Status: maillist.Active, Groups: []maillist.GroupID{1, 3}, GroupsKnown: true,
 		Attributes: wish.Attributes,

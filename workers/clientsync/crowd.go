@@ -14,14 +14,14 @@ import (
 
 // crowd is what one batch has to settle: its people, and what is remembered of them.
 type crowd struct {
-	people   []Person                    // by owner; only those that this batch owns
-	known    map[string]state.Subscriber // by address
-	clients  int                         // clients read for this batch
-	merged   int                         // clients settled together with another one who has the same address
-	invalid  []state.Failure             // clients whose address is not valid, newly seen
-	reported int                         // clients whose address is not valid, as was reported before
-	healed   []int64                     // clients that were reported so and have a valid address now, or are gone
-	failed   map[int64]bool              // clients that failed in this run already
+	people   []Person                // by owner; only those that this batch owns
+	known    map[string]state.Memory // by address
+	clients  int                     // clients read for this batch
+	merged   int                     // clients settled together with another one who has the same address
+	invalid  []state.Failure         // clients whose address is not valid, newly seen
+	reported int                     // clients whose address is not valid, as was reported before
+	healed   []int64                 // clients that were reported so and have a valid address now, or are gone
+	failed   map[int64]bool          // clients that failed in this run already
 }
 
 // read gathers the people of a batch: its clients, everybody who shares an address with one of them, and the addresses
@@ -31,7 +31,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	if err != nil {
 		return crowd{}, err
 	}
-	c := crowd{known: set.Subscribers, clients: len(clients), failed: map[int64]bool{}}
+	c := crowd{known: set.Memories, clients: len(clients), failed: map[int64]bool{}}
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
 	c.addInvalid(clients, here.emails, set.Failures, job.Run)
@@ -54,14 +54,14 @@ func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Client, sta
 		if err != nil {
 			return nil, state.RecordSet{}, err
 		}
-		set, err := w.Store.SubscribersForIDs(ctx, b.Sync, b.IDs)
+		set, err := w.Store.RecordsByIDs(ctx, b.Sync, b.IDs)
 		return clients, set, err
 	}
 	clients, err := w.Clients.Clients(ctx, w.Features, need, b.FromID, b.ToID)
 	if err != nil {
 		return nil, state.RecordSet{}, err
 	}
-	set, err := w.Store.SubscribersByRange(ctx, b.Sync, b.FromID, b.ToID)
+	set, err := w.Store.RecordsByRange(ctx, b.Sync, b.FromID, b.ToID)
 	return clients, set, err
 }
 
@@ -94,19 +94,19 @@ func (c *crowd) addInvalid(clients []whmcs.Client, emails map[int64]string, fail
 
 // addSharers reads the clients outside this batch who share an address with one inside.
 func (w *Worker) addSharers(ctx context.Context, job workers.Job, c *crowd, here *addresses, set state.RecordSet, put []state.RosterRow) error {
-	fresh := here.unknown(put, set.Subscribers)
+	fresh := here.unknown(put, set.Memories)
 	rows := set.Shared
 	if len(fresh) > 0 {
-		more, err := w.Store.RosterByEmails(ctx, job.Batch.Sync, fresh)
+		more, err := w.Store.RosterByKeys(ctx, job.Batch.Sync, fresh)
 		if err != nil {
 			return err
 		}
 		rows = slices.Concat(rows, more)
-		subscribers, err := w.Store.SubscribersByEmails(ctx, job.Batch.Sync, fresh)
+		memories, err := w.Store.MemoriesByKeys(ctx, job.Batch.Sync, fresh)
 		if err != nil {
 			return err
 		}
-		maps.Copy(c.known, subscribers)
+		maps.Copy(c.known, memories)
 	}
 	ids := here.strangers(rows)
 	if len(ids) == 0 {
@@ -145,13 +145,13 @@ func (a *addresses) add(clients []whmcs.Client) {
 	}
 }
 
-// unknown are addresses of which the roster and the subscribers have not been read yet: those new to the roster, and
+// unknown are addresses of which the roster and the memories have not been read yet: those new to the roster, and
 // those that a client of this batch had before.
-func (a *addresses) unknown(put []state.RosterRow, known map[string]state.Subscriber) []string {
+func (a *addresses) unknown(put []state.RosterRow, known map[string]state.Memory) []string {
 	emails := map[string]bool{}
 	for _, row := range put {
-		if row.Email != "" {
-			emails[row.Email] = true
+		if row.Key != "" {
+			emails[row.Key] = true
 		}
 	}
 	for email := range known {
@@ -175,15 +175,15 @@ func (a *addresses) strangers(rows []state.RosterRow) []int64 {
 
 // addLeft adds the addresses that were settled for a client of this batch and that nobody has any more.
 func (a *addresses) addLeft(c *crowd) {
-	for email, subscriber := range c.known {
+	for email, known := range c.known {
 		if _, current := a.byEmail[email]; current {
 			continue
 		}
 		left := Gone
-		if _, exists := a.emails[subscriber.RecordID]; exists {
+		if _, exists := a.emails[known.RecordID]; exists {
 			left = Moved
 		}
-		a.left = append(a.left, Person{Email: email, LastID: subscriber.RecordID, Left: left})
+		a.left = append(a.left, Person{Email: email, LastID: known.RecordID, Left: left})
 	}
 }
 

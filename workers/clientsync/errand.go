@@ -16,7 +16,7 @@ import (
 type errand struct {
 	*Worker
 	job       workers.Job
-	known     map[string]state.Subscriber
+	known     map[string]state.Memory
 	earlier   earlier
 	tally     *tally
 	unsettled error // why the batch has to be tried again although it got to its end
@@ -46,7 +46,7 @@ func (e *errand) do(ctx context.Context, part []Decision) error {
 		settlements = append(settlements, written...)
 	}
 	if len(settlements) > 0 {
-		if err := e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements); err != nil {
+		if err := e.Store.Settle(ctx, e.job.Lease, e.job.Batch.Sync, settlements); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func (e *errand) lookOne(ctx context.Context, d Decision) (Decision, error) {
 	if e.job.Run.Trigger == state.ByRetry {
 		known.Refused = nil
 	}
-	entry, err := e.find(ctx, d.Wish.Email, known.RemoteEmail)
+	entry, err := e.find(ctx, d.Wish.Email, known.RemoteKey)
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return e.Policy.Decide(d.Wish, known, Evidence{Known: true, Fresh: true}), nil
@@ -269,10 +269,10 @@ func (e *errand) failed(d Decision, claimed state.Claimed, err error) []state.Se
 	if !refused && !claimed.OK {
 		return []state.Settlement{settlement} // nothing to remember, and no claim to end
 	}
-	settlement.Subscriber = e.known[d.Wish.Email]
-	settlement.Subscriber.Email, settlement.Subscriber.RecordID, settlement.Subscriber.Version = d.Wish.Email, d.Wish.Lead, claimed.Version
+	settlement.Memory = e.known[d.Wish.Email]
+	settlement.Memory.Key, settlement.Memory.RecordID, settlement.Memory.Version = d.Wish.Email, d.Wish.Lead, claimed.Version
 	if refused {
-		settlement.Subscriber.Refused = d.Wish.Fingerprint
+		settlement.Memory.Refused = d.Wish.Fingerprint
 	}
 	return []state.Settlement{settlement}
 }
@@ -282,24 +282,24 @@ func (e *errand) heal(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, []state.Settlement{{Resolved: ids}})
+	return e.Store.Settle(ctx, e.job.Lease, e.job.Batch.Sync, []state.Settlement{{Resolved: ids}})
 }
 
 // settlement is what is remembered of a person whose act is done.
 func (e *errand) settlement(d Decision, claimed state.Claimed, entry maillist.Entry) state.Settlement {
 	known := e.known[d.Wish.Email]
-	settled := state.Subscriber{
-		Email: d.Wish.Email, RecordID: d.Wish.Lead, RemoteID: known.RemoteID, RemoteEmail: known.RemoteEmail, Echo: known.Echo,
+	settled := state.Memory{
+		Key: d.Wish.Email, RecordID: d.Wish.Lead, RemoteID: known.RemoteID, RemoteKey: known.RemoteKey, Echo: known.Echo,
 		Fingerprint: d.Wish.Fingerprint, Suppressed: string(d.Suppressed), Version: claimed.Version,
 	}
 	if entry.ID != 0 {
-		settled.RemoteID, settled.RemoteEmail, settled.Echo = entry.ID, entry.Email, e.Policy.Echo(entry)
+		settled.RemoteID, settled.RemoteKey, settled.Echo = entry.ID, entry.Email, e.Policy.Echo(entry)
 	}
 	if d.Skip == "" {
 		settled.Groups = plainIDs(d.Wish.Groups)
 	}
 	return state.Settlement{
-		Subscriber: settled, Forget: d.Wish.Reason == Gone,
+		Memory: settled, Forget: d.Wish.Reason == Gone,
 		ChangeIDs: claimed.ChangeIDs, State: state.ChangeApplied, Resolved: slices.Concat(d.Wish.Members, []int64{d.Wish.Lead}),
 	}
 }

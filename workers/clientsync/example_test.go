@@ -18,7 +18,7 @@ func ExamplePolicy_Decide() {
 	ana := clientsync.Person{Email: "ana@example.com", Clients: []whmcs.Client{{ID: 4, Status: whmcs.ClientActive, OptOut: true}}}
 	seen := maillist.Entry{ID: 7, Email: "ana@example.com", GroupsKnown: true, Groups: []maillist.GroupID{1, 50}}
 
-	decision := policy.Decide(policy.Wish(ana), state.Subscriber{}, clientsync.Evidence{Known: true, Fresh: true, Entry: &seen})
+	decision := policy.Decide(policy.Wish(ana), state.Memory{}, clientsync.Evidence{Known: true, Fresh: true, Entry: &seen})
 	for _, change := range decision.Changes {
 		fmt.Printf("%s client %d: %s %s -> %s (%s)\n", decision.Act, change.RecordID, change.Field, change.Old, change.New, change.Reason)
 	}

@@ -132,7 +132,7 @@ func TestWhatWasSettledSinceTheListingBeganIsNotJudgedByIt(t *testing.T) {
 		return nil
 	}
 	b.wantCounts(b.pass(full), state.Counts{"records": 1, "unchanged": 1})
-	known, err := b.store.SubscribersByEmails(b.ctx, b.sync, []string{"ana@example.com"})
+	known, err := b.store.MemoriesByKeys(b.ctx, b.sync, []string{"ana@example.com"})
 	if err != nil || known["ana@example.com"].Suppressed != "" {
 		t.Errorf("taken for deleted: %+v %v", known, err)
 	}

@@ -67,7 +67,7 @@ func TestUpsertsOfABatchGoAsOneJob(t *testing.T) {
 			e, _ := b.list.Holds(c.RawEmail)
 			want[c.RawEmail] = e.ID
 		}
-		known, err := b.store.SubscribersByEmails(b.ctx, b.sync, []string{"c1@example.com", "c2@example.com", "c3@example.com", "c4@example.com", "c5@example.com", "c6@example.com"})
+		known, err := b.store.MemoriesByKeys(b.ctx, b.sync, []string{"c1@example.com", "c2@example.com", "c3@example.com", "c4@example.com", "c5@example.com", "c6@example.com"})
 		must(t, err)
 		for email, s := range known {
 			got[email] = s.RemoteID

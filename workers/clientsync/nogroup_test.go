@@ -23,7 +23,7 @@ func TestWhoFitsNoRule(t *testing.T) {
 	})
 	t.Run("is not created", func(t *testing.T) {
 		t.Parallel()
-		d := onlyBuyers.Decide(wish, state.Subscriber{}, clientsync.Evidence{Known: true, Fresh: true})
+		d := onlyBuyers.Decide(wish, state.Memory{}, clientsync.Evidence{Known: true, Fresh: true})
 		if d.Act != clientsync.Nothing || d.Skip != "no_group" {
 			t.Errorf("act %q, skip %q", d.Act, d.Skip)
 		}
@@ -31,7 +31,7 @@ func TestWhoFitsNoRule(t *testing.T) {
 	t.Run("is taken out of the group by a destructive change", func(t *testing.T) {
 		t.Parallel()
 		entry := maillist.Entry{ID: 9, Email: "ana@example.com", Status: maillist.Active, Groups: []maillist.GroupID{2, 3}, GroupsKnown: true}
-		known := state.Subscriber{Email: "ana@example.com", RecordID: 1, RemoteID: 9, Groups: []int64{3}, Version: 1}
+		known := state.Memory{Key: "ana@example.com", RecordID: 1, RemoteID: 9, Groups: []int64{3}, Version: 1}
 		d := onlyBuyers.Decide(wish, known, clientsync.Evidence{Known: true, Fresh: true, Entry: &entry})
 		if d.Act != clientsync.Detach || !d.Changes[0].Destructive {
 			t.Errorf("act %q, changes %+v", d.Act, d.Changes)

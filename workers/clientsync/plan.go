@@ -49,7 +49,7 @@ type Decision struct {
 	Wish       Wish
 	Act        Act
 	Skip       string               // why the person is not on the list as wished, for the counts; "" when it is
-	Suppressed maillist.Suppression // as seen; stays with the subscriber
+	Suppressed maillist.Suppression // as seen; stays in the memory
 	Entry      *maillist.Entry
 	Upsert     maillist.Subscriber // with Create and Update
 	Leave      []maillist.GroupID  // with Detach
@@ -59,7 +59,7 @@ type Decision struct {
 
 // Decide compares a wish with what was settled last and with the evidence. It is pure; ask again with better evidence
 // when it says Look.
-func (p Policy) Decide(wish Wish, known state.Subscriber, ev Evidence) Decision {
+func (p Policy) Decide(wish Wish, known state.Memory, ev Evidence) Decision {
 	d := Decision{Wish: wish, Entry: ev.Entry, Until: ev.Until, Suppressed: maillist.Suppression(known.Suppressed)}
 	switch {
 	case state.Refuses(known.Refused, wish.Fingerprint):
@@ -92,7 +92,7 @@ func (d *Decision) shows(c state.Change) bool {
 }
 
 // decideBlind decides from memory alone.
-func (p Policy) decideBlind(d *Decision, known state.Subscriber) {
+func (p Policy) decideBlind(d *Decision, known state.Memory) {
 	wanted := d.Wish.Reason == Wanted
 	d.Act = Nothing
 	switch {
@@ -107,7 +107,7 @@ func (p Policy) decideBlind(d *Decision, known state.Subscriber) {
 	}
 }
 
-func (p Policy) decideUnwanted(d *Decision, known state.Subscriber, ev Evidence) {
+func (p Policy) decideUnwanted(d *Decision, known state.Memory, ev Evidence) {
 	d.Skip = string(d.Wish.Reason)
 	d.Act = adoptIf(known.Version > 0 && (len(known.Groups) > 0 || !bytes.Equal(known.Fingerprint, d.Wish.Fingerprint)))
 	if ev.Entry == nil {
@@ -126,7 +126,7 @@ func (p Policy) decideUnwanted(d *Decision, known state.Subscriber, ev Evidence)
 	}
 }
 
-func (p Policy) decideWanted(d *Decision, known state.Subscriber, ev Evidence) {
+func (p Policy) decideWanted(d *Decision, known state.Memory, ev Evidence) {
 	if ev.Entry == nil {
 		p.decideAbsent(d, known, ev)
 		return
@@ -146,7 +146,7 @@ func (p Policy) decideWanted(d *Decision, known state.Subscriber, ev Evidence) {
 }
 
 // decideSuppressed: a person who must not be written to is remembered, and WHMCS may be told.
-func (p Policy) decideSuppressed(d *Decision, known state.Subscriber) {
+func (p Policy) decideSuppressed(d *Decision, known state.Memory) {
 	d.Skip = string(d.Suppressed)
 	d.Act = adoptIf(known.Suppressed != d.Skip || len(known.Groups) > 0)
 	if p.WriteBack && (d.Suppressed == maillist.Unsubscribed || d.Suppressed == maillist.Complained) {
@@ -169,7 +169,7 @@ func (d *Decision) optOut() {
 
 // decideAbsent: a person we once settled and who is not on the list any more was deleted there, and stays deleted. So
 // does one of whom the list said so when we wrote, whether or not it can list its deleted.
-func (p Policy) decideAbsent(d *Decision, known state.Subscriber, ev Evidence) {
+func (p Policy) decideAbsent(d *Decision, known state.Memory, ev Evidence) {
 	switch {
 	case ev.Gaps:
 		d.Act = Look
@@ -188,7 +188,7 @@ func (p Policy) decideAbsent(d *Decision, known state.Subscriber, ev Evidence) {
 }
 
 // compare finds what differs between the wish and the entry.
-func (p Policy) compare(d *Decision, known state.Subscriber) {
+func (p Policy) compare(d *Decision, known state.Memory) {
 	entry := *d.Entry
 	remove := intersect(subtract(groupIDs(known.Groups), d.Wish.Groups), entry.Groups)
 	if p.ReplaceGroups {

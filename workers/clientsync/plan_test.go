@@ -47,8 +47,8 @@ func aged(e *maillist.Entry) clientsync.Evidence {
 }
 
 // settled is what is remembered after Ana was settled as wished.
-func settled(wish clientsync.Wish, change ...func(*state.Subscriber)) state.Subscriber {
-	s := state.Subscriber{Email: wish.Email, RecordID: wish.Lead, RemoteID: 7, Fingerprint: wish.Fingerprint, Version: 2}
+func settled(wish clientsync.Wish, change ...func(*state.Memory)) state.Memory {
+	s := state.Memory{Key: wish.Email, RecordID: wish.Lead, RemoteID: 7, Fingerprint: wish.Fingerprint, Version: 2}
 	for _, id := range wish.Groups {
 		s.Groups = append(s.Groups, int64(id))
 	}
@@ -82,7 +82,7 @@ func short(d clientsync.Decision) decision {
 type decideCase struct {
 	policy clientsync.Policy
 	person clientsync.Person
-	known  func(clientsync.Wish) state.Subscriber // nil = nothing remembered
+	known  func(clientsync.Wish) state.Memory // nil = nothing remembered
 	ev     clientsync.Evidence
 	want   decision
 }
@@ -93,7 +93,7 @@ func decideAll(t *testing.T, cases map[string]decideCase) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			wish := tc.policy.Wish(tc.person)
-			var known state.Subscriber
+			var known state.Memory
 			if tc.known != nil {
 				known = tc.known(wish)
 			}
@@ -104,14 +104,14 @@ func decideAll(t *testing.T, cases map[string]decideCase) {
 	}
 }
 
-func asWished(change ...func(*state.Subscriber)) func(clientsync.Wish) state.Subscriber {
-	return func(w clientsync.Wish) state.Subscriber { return settled(w, change...) }
+func asWished(change ...func(*state.Memory)) func(clientsync.Wish) state.Memory {
+	return func(w clientsync.Wish) state.Memory { return settled(w, change...) }
 }
 
-func otherWish(s *state.Subscriber)   { s.Fingerprint = []byte("another") }
-func neverOnList(s *state.Subscriber) { s.RemoteID = 0 }
+func otherWish(s *state.Memory)   { s.Fingerprint = []byte("another") }
+func neverOnList(s *state.Memory) { s.RemoteID = 0 }
 
-func gave(ids ...int64) func(*state.Subscriber) { return func(s *state.Subscriber) { s.Groups = ids } }
+func gave(ids ...int64) func(*state.Memory) { return func(s *state.Memory) { s.Groups = ids } }
 
 func TestDecideFromMemory(t *testing.T) {
 	t.Parallel()
@@ -122,9 +122,9 @@ func TestDecideFromMemory(t *testing.T) {
 		"another wish than last time: look":                   {p, ana, asWished(otherWish), clientsync.Evidence{}, decision{Act: clientsync.Look}},
 		"an unwanted person whom we never gave a group":       {p, left, nil, clientsync.Evidence{}, decision{Act: clientsync.Nothing, Skip: "no_consent"}},
 		"an unwanted person in groups of ours: look":          {p, left, asWished(otherWish, gave(1)), clientsync.Evidence{}, decision{Act: clientsync.Look}},
-		"a suppressed person is not asked for, whatever else": {p, ana, asWished(otherWish, func(s *state.Subscriber) { s.Suppressed = "bounced" }), clientsync.Evidence{}, decision{Act: clientsync.Nothing, Skip: "bounced", Suppressed: maillist.Bounced}},
-		"a wish that was refused is not tried again":          {p, ana, asWished(otherWish, func(s *state.Subscriber) { s.Refused = p.Wish(ana).Fingerprint }), clientsync.Evidence{}, decision{Act: clientsync.Nothing, Skip: "refused"}},
-		"a refusal of another wish is over":                   {p, ana, asWished(otherWish, func(s *state.Subscriber) { s.Refused = []byte("older") }), clientsync.Evidence{}, decision{Act: clientsync.Look}},
+		"a suppressed person is not asked for, whatever else": {p, ana, asWished(otherWish, func(s *state.Memory) { s.Suppressed = "bounced" }), clientsync.Evidence{}, decision{Act: clientsync.Nothing, Skip: "bounced", Suppressed: maillist.Bounced}},
+		"a wish that was refused is not tried again":          {p, ana, asWished(otherWish, func(s *state.Memory) { s.Refused = p.Wish(ana).Fingerprint }), clientsync.Evidence{}, decision{Act: clientsync.Nothing, Skip: "refused"}},
+		"a refusal of another wish is over":                   {p, ana, asWished(otherWish, func(s *state.Memory) { s.Refused = []byte("older") }), clientsync.Evidence{}, decision{Act: clientsync.Look}},
 	})
 }
 
@@ -148,25 +148,25 @@ func TestDecideAboutAWantedPerson(t *testing.T) {
 		"not on an aged listing: look":                         {p, ana, nil, aged(nil), decision{Act: clientsync.Look}},
 		"not on a listing with gaps: look":                     {p, ana, asWished(), clientsync.Evidence{Known: true, Fresh: true, Gaps: true}, decision{Act: clientsync.Look}},
 		"no longer on the list: deleted there, and stays so":   {p, ana, asWished(otherWish), fresh(nil), decision{Act: clientsync.Adopt, Skip: "deleted", Suppressed: maillist.Deleted}},
-		"known to be deleted: nothing":                         {p, ana, asWished(func(s *state.Subscriber) { s.Suppressed = "deleted" }), aged(nil), decision{Act: clientsync.Nothing, Skip: "deleted", Suppressed: maillist.Deleted}},
-		"said to be deleted when we wrote: nothing":            {p, ana, asWished(neverOnList, func(s *state.Subscriber) { s.Suppressed = "deleted" }), fresh(nil), decision{Act: clientsync.Nothing, Skip: "deleted", Suppressed: maillist.Deleted}},
+		"known to be deleted: nothing":                         {p, ana, asWished(func(s *state.Memory) { s.Suppressed = "deleted" }), aged(nil), decision{Act: clientsync.Nothing, Skip: "deleted", Suppressed: maillist.Deleted}},
+		"said to be deleted when we wrote: nothing":            {p, ana, asWished(neverOnList, func(s *state.Memory) { s.Suppressed = "deleted" }), fresh(nil), decision{Act: clientsync.Nothing, Skip: "deleted", Suppressed: maillist.Deleted}},
 		"detached once and then deleted: stays deleted":        {p, ana, asWished(otherWish, gave()), fresh(nil), decision{Act: clientsync.Adopt, Skip: "deleted", Suppressed: maillist.Deleted}},
 		"there as wished and remembered: nothing":              {p, ana, asWished(), fresh(entry()), decision{Act: clientsync.Nothing}},
 		"there as wished by chance: adopt":                     {p, ana, nil, aged(entry()), decision{Act: clientsync.Adopt}},
-		"back on the list after a deletion: adopt":             {p, ana, asWished(func(s *state.Subscriber) { s.Suppressed = "deleted" }), fresh(entry()), decision{Act: clientsync.Adopt}},
+		"back on the list after a deletion: adopt":             {p, ana, asWished(func(s *state.Memory) { s.Suppressed = "deleted" }), fresh(entry()), decision{Act: clientsync.Adopt}},
 		"in a group too few: update, other groups stay":        {p, ana, nil, fresh(entry(inGroups(50))), decision{Act: clientsync.Update, Upsert: update(), Changes: []string{"groups: 50 -> 1, 50"}}},
 		"the same upon aged evidence: look":                    {p, ana, nil, aged(entry(inGroups(50))), decision{Act: clientsync.Look}},
 		"in a group that a rule of ours gave: taken away":      {p, ana, asWished(otherWish, gave(1, 3)), fresh(entry(inGroups(1, 3, 50))), decision{Act: clientsync.Update, Upsert: update(1, 50), Changes: []string{"groups: 1, 3, 50 -> 1, 50"}}},
 		"in group 3 by somebody else: it stays":                {p, ana, asWished(), fresh(entry(inGroups(1, 3, 50))), decision{Act: clientsync.Nothing}},
 		"replace_groups takes all other groups away":           {replace, ana, asWished(), fresh(entry()), decision{Act: clientsync.Update, Upsert: update(1), Changes: []string{"groups: 1, 50 -> 1"}}},
 		"another name on the list: ours leads":                 {p, ana, asWished(), fresh(entry(called("Anna"))), decision{Act: clientsync.Update, Upsert: update(), Changes: []string{"name: Anna -> Ana Ruiz"}}},
-		"the list keeps our name in its own form: nothing":     {p, ana, asWished(func(s *state.Subscriber) { s.Echo = p.Echo(*entry(called("ANA RUIZ"))) }), fresh(entry(called("ANA RUIZ"))), decision{Act: clientsync.Nothing}},
-		"its own form does not hide a missing group":           {p, ana, asWished(func(s *state.Subscriber) { s.Echo = p.Echo(*entry(called("ANA RUIZ"))) }), fresh(entry(inGroups(50), called("ANA RUIZ"))), decision{Act: clientsync.Update, Upsert: update(), Changes: []string{"groups: 50 -> 1, 50", "name: ANA RUIZ -> Ana Ruiz"}}},
+		"the list keeps our name in its own form: nothing":     {p, ana, asWished(func(s *state.Memory) { s.Echo = p.Echo(*entry(called("ANA RUIZ"))) }), fresh(entry(called("ANA RUIZ"))), decision{Act: clientsync.Nothing}},
+		"its own form does not hide a missing group":           {p, ana, asWished(func(s *state.Memory) { s.Echo = p.Echo(*entry(called("ANA RUIZ"))) }), fresh(entry(inGroups(50), called("ANA RUIZ"))), decision{Act: clientsync.Update, Upsert: update(), Changes: []string{"groups: 50 -> 1, 50", "name: ANA RUIZ -> Ana Ruiz"}}},
 		"a person who is not confirmed is not confirmed by us": {p, ana, nil, fresh(entry(inGroups(), func(e *maillist.Entry) { e.Status = maillist.Inactive })), decision{Act: clientsync.Update, Upsert: unconfirmed, Changes: []string{"groups:  -> 1"}}},
 		"the list does not say which groups: look":             {p, ana, nil, fresh(entry(groupsUnknown)), decision{Act: clientsync.Look}},
 		"unsubscribed: never written to":                       {p, ana, asWished(), fresh(entry(inGroups(), suppressed(maillist.Unsubscribed))), decision{Act: clientsync.Adopt, Skip: "unsubscribed", Suppressed: maillist.Unsubscribed}},
 		"unsubscribed before we knew the person: adopt":        {p, ana, nil, fresh(entry(suppressed(maillist.Complained))), decision{Act: clientsync.Adopt, Skip: "complained", Suppressed: maillist.Complained}},
-		"known to be banned: nothing":                          {p, ana, asWished(gave(), func(s *state.Subscriber) { s.Suppressed = "banned" }), fresh(entry(suppressed(maillist.Banned))), decision{Act: clientsync.Nothing, Skip: "banned", Suppressed: maillist.Banned}},
+		"known to be banned: nothing":                          {p, ana, asWished(gave(), func(s *state.Memory) { s.Suppressed = "banned" }), fresh(entry(suppressed(maillist.Banned))), decision{Act: clientsync.Nothing, Skip: "banned", Suppressed: maillist.Banned}},
 	})
 }
 
@@ -203,7 +203,7 @@ func TestDecideToTellWHMCS(t *testing.T) {
 		"who unsubscribed is opted out in WHMCS":            {back, person(client(1)), asWished(), fresh(entry(suppressed(maillist.Unsubscribed))), want},
 		"every client with the address is":                  {back, person(client(1), client(2)), asWished(), fresh(entry(suppressed(maillist.Unsubscribed))), two},
 		"but not one who is opted out already":              {back, person(client(1), client(2, out)), asWished(), fresh(entry(suppressed(maillist.Unsubscribed))), want},
-		"once all are there is nothing to tell":             {back, person(client(1, out)), asWished(gave(), func(s *state.Subscriber) { s.Suppressed = "unsubscribed" }), fresh(entry(suppressed(maillist.Unsubscribed))), decision{Act: clientsync.Nothing, Skip: "unsubscribed", Suppressed: maillist.Unsubscribed}},
+		"once all are there is nothing to tell":             {back, person(client(1, out)), asWished(gave(), func(s *state.Memory) { s.Suppressed = "unsubscribed" }), fresh(entry(suppressed(maillist.Unsubscribed))), decision{Act: clientsync.Nothing, Skip: "unsubscribed", Suppressed: maillist.Unsubscribed}},
 		"aged evidence is not written upon":                 {back, person(client(1)), asWished(), aged(entry(suppressed(maillist.Unsubscribed))), decision{Act: clientsync.Look, Skip: "unsubscribed", Suppressed: maillist.Unsubscribed}},
 		"an address that bounces is no withdrawn consent":   {back, person(client(1)), asWished(gave()), fresh(entry(suppressed(maillist.Bounced))), decision{Act: clientsync.Adopt, Skip: "bounced", Suppressed: maillist.Bounced}},
 		"without write_back the list's opt-out stays there": {policy(), person(client(1)), asWished(gave()), fresh(entry(suppressed(maillist.Unsubscribed))), decision{Act: clientsync.Adopt, Skip: "unsubscribed", Suppressed: maillist.Unsubscribed}},
@@ -213,7 +213,7 @@ func TestDecideToTellWHMCS(t *testing.T) {
 func TestCustomFieldsOfOthersAreKept(t *testing.T) {
 	t.Parallel()
 	p := policy(func(p *clientsync.Policy) { p.Fields = []clientsync.FieldRule{{Field: "7", Column: "country"}} })
-	d := p.Decide(p.Wish(person(client(1))), state.Subscriber{}, fresh(entry(func(e *maillist.Entry) { e.Fields = map[string]string{"7": "PT", "8": "theirs"} })))
+	d := p.Decide(p.Wish(person(client(1))), state.Memory{}, fresh(entry(func(e *maillist.Entry) { e.Fields = map[string]string{"7": "PT", "8": "theirs"} })))
 	if diff := cmp.Diff(map[string]string{"7": "ES", "8": "theirs"}, d.Upsert.Fields); d.Act != clientsync.Update || diff != "" {
 		t.Errorf("%s, fields (-want +got):\n%s", d.Act, diff)
 	}
@@ -224,7 +224,7 @@ func TestEvidenceSaysUntilWhenItMayBeWrittenUpon(t *testing.T) {
 	until := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
 	ev := fresh(nil)
 	ev.Until = until
-	if d := policy().Decide(policy().Wish(person(client(1))), state.Subscriber{}, ev); !d.Until.Equal(until) {
+	if d := policy().Decide(policy().Wish(person(client(1))), state.Memory{}, ev); !d.Until.Equal(until) {
 		t.Errorf("until %s, want %s", d.Until, until)
 	}
 }

@@ -84,12 +84,12 @@ func anyEntry() *rapid.Generator[*maillist.Entry] {
 	})
 }
 
-func anyMemory(wish clientsync.Wish) *rapid.Generator[state.Subscriber] {
-	return rapid.Custom(func(t *rapid.T) state.Subscriber {
+func anyMemory(wish clientsync.Wish) *rapid.Generator[state.Memory] {
+	return rapid.Custom(func(t *rapid.T) state.Memory {
 		if rapid.Bool().Draw(t, "unknown") {
-			return state.Subscriber{}
+			return state.Memory{}
 		}
-		return settled(wish, func(s *state.Subscriber) {
+		return settled(wish, func(s *state.Memory) {
 			s.Groups = rapid.SampledFrom([][]int64{nil, {1}, {1, 3}, {3, 60}}).Draw(t, "gave")
 			s.RemoteID = rapid.SampledFrom([]int64{0, 7}).Draw(t, "remote")
 			s.Suppressed = string(rapid.SampledFrom(append(suppressions, "", "")).Draw(t, "remembered"))
@@ -117,7 +117,7 @@ func TestNoPlanDoesWhatItMust(t *testing.T) {
 }
 
 // harm names what a decision must never do, "" when it does none of it.
-func harm(p clientsync.Policy, d clientsync.Decision, known state.Subscriber, ev clientsync.Evidence) string {
+func harm(p clientsync.Policy, d clientsync.Decision, known state.Memory, ev clientsync.Evidence) string {
 	writes := d.Act == clientsync.Create || d.Act == clientsync.Update || d.Act == clientsync.Detach
 	upserts := d.Act == clientsync.Create || d.Act == clientsync.Update
 	ours := slices.Concat(p.OurGroups())
@@ -157,7 +157,7 @@ func harm(p clientsync.Policy, d clientsync.Decision, known state.Subscriber, ev
 }
 
 // carryOut does on the list what was decided, and remembers it as the worker does.
-func carryOut(t *rapid.T, list *memory.List, p clientsync.Policy, d clientsync.Decision, known state.Subscriber) state.Subscriber {
+func carryOut(t *rapid.T, list *memory.List, p clientsync.Policy, d clientsync.Decision, known state.Memory) state.Memory {
 	ctx := context.Background()
 	var seen maillist.Entry
 	var err error
@@ -176,7 +176,7 @@ func carryOut(t *rapid.T, list *memory.List, p clientsync.Policy, d clientsync.D
 	if err != nil {
 		t.Fatalf("%s: %v", d.Act, err)
 	}
-	after := state.Subscriber{Email: d.Wish.Email, RecordID: d.Wish.Lead, RemoteID: known.RemoteID, Fingerprint: d.Wish.Fingerprint, Suppressed: string(d.Suppressed), Version: known.Version + 1}
+	after := state.Memory{Key: d.Wish.Email, RecordID: d.Wish.Lead, RemoteID: known.RemoteID, Fingerprint: d.Wish.Fingerprint, Suppressed: string(d.Suppressed), Version: known.Version + 1}
 	if seen.ID != 0 {
 		after.RemoteID, after.Echo = seen.ID, p.Echo(seen)
 	}
@@ -196,7 +196,7 @@ func TestPlansConverge(t *testing.T) {
 		if seed := anyEntry().Draw(t, "entry"); seed != nil {
 			list.Seed(*seed)
 		}
-		var known state.Subscriber
+		var known state.Memory
 		for step := range 3 {
 			who := anyPerson().Draw(t, fmt.Sprintf("person %d", step))
 			for range 3 {
@@ -219,7 +219,7 @@ func TestPlansConverge(t *testing.T) {
 	})
 }
 
-func decideLive(p clientsync.Policy, list *memory.List, wish clientsync.Wish, known state.Subscriber) clientsync.Decision {
+func decideLive(p clientsync.Policy, list *memory.List, wish clientsync.Wish, known state.Memory) clientsync.Decision {
 	ev := clientsync.Evidence{Known: true, Fresh: true}
 	if e, found := list.Holds(wish.Email); found {
 		ev.Entry = &e

@@ -21,7 +21,7 @@ type Worker struct {
 	Features whmcs.Features
 	Clients  Clients
 	List     maillist.Destination
-	Store    workers.Memory
+	Store    workers.DutyStore
 	MaxAge   time.Duration // how old a listing may be for a write upon it; default 10 minutes
 	Now      func() time.Time
 	Log      zerolog.Logger

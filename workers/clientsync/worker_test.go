@@ -40,7 +40,7 @@ func TestANotifyRunWritesNothing(t *testing.T) {
 	b.wantGroups("left@example.com", 1, 50)
 	b.wantChanges("ana@example.com", "subscriber noticed")
 	b.wantChanges("left@example.com", "groups noticed")
-	known, err := b.store.SubscribersByEmails(b.ctx, b.sync, []string{"ana@example.com", "left@example.com"})
+	known, err := b.store.MemoriesByKeys(b.ctx, b.sync, []string{"ana@example.com", "left@example.com"})
 	if err != nil || len(known) != 0 {
 		t.Errorf("a dry run is remembered: %+v %v", known, err)
 	}

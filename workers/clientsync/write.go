@@ -15,9 +15,9 @@ import (
 func (e *errand) write(ctx context.Context, writes []Decision) ([]state.Settlement, error) {
 	claims := make([]state.Claim, len(writes))
 	for i, d := range writes {
-		claims[i] = state.Claim{Email: d.Wish.Email, RecordID: d.Wish.Lead, Version: e.known[d.Wish.Email].Version, Changes: d.Changes}
+		claims[i] = state.Claim{Key: d.Wish.Email, RecordID: d.Wish.Lead, Version: e.known[d.Wish.Email].Version, Changes: d.Changes}
 	}
-	claimed, err := e.Store.ClaimSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, claims)
+	claimed, err := e.Store.Claim(ctx, e.job.Lease, e.job.Batch.Sync, claims)
 	if err != nil {
 		return nil, err
 	}

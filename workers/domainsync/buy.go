@@ -43,7 +43,7 @@ func (e *errand) buy(ctx context.Context, d Decision, claimed state.Claimed) ([]
 func (e *errand) mark(ctx context.Context, d *Decision, change, version int64) (bool, error) {
 	from := e.Policy.Expiry.leading(d.Seen.Domain.Dates).Day
 	d.After.Renewal = &Renewal{From: from, Years: renewalYears(d.Row), Change: change}
-	err := e.store(ctx, *d, state.Settlement{Subscriber: e.remembered(*d, state.Claimed{Version: version})})
+	err := e.store(ctx, *d, state.Settlement{Memory: e.remembered(*d, state.Claimed{Version: version})})
 	stored := e.batch.memo(d.Name).Renewal
 	return err == nil && stored != nil && stored.Change == change, err
 }
@@ -52,10 +52,10 @@ func (e *errand) mark(ctx context.Context, d *Decision, change, version int64) (
 // meanwhile stays.
 func (e *errand) store(ctx context.Context, d Decision, settlement state.Settlement) error {
 	sync := e.job.Batch.Sync
-	if err := e.Store.SettleSubscribers(ctx, e.job.Lease, sync, []state.Settlement{settlement}); err != nil {
+	if err := e.Store.Settle(ctx, e.job.Lease, sync, []state.Settlement{settlement}); err != nil {
 		return err
 	}
-	known, err := e.Store.SubscribersByEmails(ctx, sync, []string{string(d.Name)})
+	known, err := e.Store.MemoriesByKeys(ctx, sync, []string{string(d.Name)})
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (e *errand) refused(ctx context.Context, d Decision, why error) error {
 // let it pass.
 func (e *errand) takeBack(ctx context.Context, d Decision, why error) error {
 	d.After.Renewal = nil
-	return cmp.Or(e.store(ctx, d, state.Settlement{Subscriber: e.remembered(d, state.Claimed{Version: e.version(d)})}), why)
+	return cmp.Or(e.store(ctx, d, state.Settlement{Memory: e.remembered(d, state.Claimed{Version: e.version(d)})}), why)
 }
 
 // lost leaves the renewal to the next attempt, which looks whether it is there. The last attempt looks itself.
@@ -161,7 +161,7 @@ func (e *errand) closeRenewal(ctx context.Context, d Decision) error {
 	remembers.After = d.Memo
 	remembers.After.Renewal = r
 	settlement := state.Settlement{
-		Subscriber: e.remembered(remembers, state.Claimed{Version: e.version(d)}), ChangeIDs: []int64{r.Change}, State: state.ChangeFailed,
+		Memory: e.remembered(remembers, state.Claimed{Version: e.version(d)}), ChangeIDs: []int64{r.Change}, State: state.ChangeFailed,
 	}
 	switch r.Outcome {
 	case Bought:

@@ -53,17 +53,17 @@ func (s *breaking) write(do func() error) error {
 	}
 }
 
-func (s *breaking) ClaimSubscribers(ctx context.Context, l state.Lease, sync string, claims []state.Claim) (claimed []state.Claimed, err error) {
-	err = s.write(func() error { claimed, err = s.Store.ClaimSubscribers(ctx, l, sync, claims); return err })
+func (s *breaking) Claim(ctx context.Context, l state.Lease, sync string, claims []state.Claim) (claimed []state.Claimed, err error) {
+	err = s.write(func() error { claimed, err = s.Store.Claim(ctx, l, sync, claims); return err })
 	return claimed, err
 }
 
-func (s *breaking) SettleSubscribers(ctx context.Context, l state.Lease, sync string, settlements []state.Settlement) error {
-	return s.write(func() error { return s.Store.SettleSubscribers(ctx, l, sync, settlements) })
+func (s *breaking) Settle(ctx context.Context, l state.Lease, sync string, settlements []state.Settlement) error {
+	return s.write(func() error { return s.Store.Settle(ctx, l, sync, settlements) })
 }
 
-func (s *breaking) SubscribersByEmails(ctx context.Context, sync string, emails []string) (known map[string]state.Subscriber, err error) {
-	err = s.write(func() error { known, err = s.Store.SubscribersByEmails(ctx, sync, emails); return err })
+func (s *breaking) MemoriesByKeys(ctx context.Context, sync string, emails []string) (known map[string]state.Memory, err error) {
+	err = s.write(func() error { known, err = s.Store.MemoriesByKeys(ctx, sync, emails); return err })
 	return known, err
 }
 
@@ -186,8 +186,8 @@ type meddling struct {
 	meddle func()
 }
 
-func (s *meddling) ClaimSubscribers(ctx context.Context, l state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error) {
-	claimed, err := s.Store.ClaimSubscribers(ctx, l, sync, claims)
+func (s *meddling) Claim(ctx context.Context, l state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error) {
+	claimed, err := s.Store.Claim(ctx, l, sync, claims)
 	s.meddle()
 	s.meddle = func() {}
 	return claimed, err
@@ -200,7 +200,7 @@ func TestARenewalThatCannotBeWrittenDownIsNotAskedFor(t *testing.T) {
 		conn, err := pgx.Connect(b.ctx, b.url)
 		must(t, err)
 		defer conn.Close(b.ctx)
-		_, err = conn.Exec(b.ctx, `UPDATE subscribers SET version = version + 1`)
+		_, err = conn.Exec(b.ctx, `UPDATE memories SET version = version + 1`)
 		must(t, err)
 	}}
 	b.pass()

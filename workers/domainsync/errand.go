@@ -73,7 +73,7 @@ func (e *errand) flush(ctx context.Context, settlements []state.Settlement) erro
 	if len(settlements) == 0 {
 		return nil
 	}
-	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
+	return e.Store.Settle(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
 }
 
 // lookAll finds out live what could not be decided from what is known.
@@ -237,14 +237,14 @@ func (e *errand) note(changes []state.Change, as state.ChangeState, key string) 
 func (e *errand) quiet(d Decision) (state.Settlement, bool) {
 	settlement := state.Settlement{State: state.ChangeApplied}
 	if !e.job.Run.Notify && !d.After.equal(d.Memo) {
-		settlement.Subscriber = e.remembered(d, state.Claimed{Version: e.version(d)})
+		settlement.Memory = e.remembered(d, state.Claimed{Version: e.version(d)})
 	}
 	if d.Trouble != nil {
 		settlement.Failures = []state.Failure{e.failure(d, string(d.Trouble.Class), d.Trouble.Message)}
 	} else if e.batch.open[d.Row.ID] && !d.stands() {
 		settlement.Resolved = []int64{d.Row.ID}
 	}
-	return settlement, settlement.Subscriber.Email != "" || settlement.Failures != nil || settlement.Resolved != nil
+	return settlement, settlement.Memory.Key != "" || settlement.Failures != nil || settlement.Resolved != nil
 }
 
 func (e *errand) failure(d Decision, class, message string) state.Failure {
@@ -252,10 +252,10 @@ func (e *errand) failure(d Decision, class, message string) state.Failure {
 }
 
 // remembered is the memory of a record as a decision leaves it. What a person has refused stays refused.
-func (e *errand) remembered(d Decision, claimed state.Claimed) state.Subscriber {
+func (e *errand) remembered(d Decision, claimed state.Claimed) state.Memory {
 	known := e.batch.known[string(d.Name)]
-	return state.Subscriber{
-		Email: string(d.Name), RecordID: d.Row.ID, Refused: known.Refused, Memo: d.After.encode(), Version: claimed.Version,
+	return state.Memory{
+		Key: string(d.Name), RecordID: d.Row.ID, Refused: known.Refused, Memo: d.After.encode(), Version: claimed.Version,
 	}
 }
 
@@ -266,7 +266,7 @@ func (e *errand) heal(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, []state.Settlement{{Resolved: ids}})
+	return e.Store.Settle(ctx, e.job.Lease, e.job.Batch.Sync, []state.Settlement{{Resolved: ids}})
 }
 
 func (e *errand) add(key string, n int) {
@@ -315,7 +315,7 @@ func (e *errand) trouble(d Decision, claimed state.Claimed, ids []int64, err err
 		}
 	}
 	if claimed.OK { // the claim ends with what is remembered
-		settlement.Subscriber = e.remembered(d, claimed)
+		settlement.Memory = e.remembered(d, claimed)
 	}
 	return []state.Settlement{settlement}, nil
 }

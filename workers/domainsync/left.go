@@ -40,7 +40,7 @@ func (e *errand) settleLeft(ctx context.Context) error {
 			}}
 		}
 	}
-	return e.Store.SettleSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
+	return e.Store.Settle(ctx, e.job.Lease, e.job.Batch.Sync, settlements)
 }
 
 // left are the unsettled changes of records that are not in the batch any more.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -23,10 +24,10 @@ type record struct {
 // batch is what one batch has to settle, and what is remembered of it.
 type batch struct {
 	records  []record
-	known    map[string]state.Subscriber // by name
-	open     map[int64]bool              // records that have an open failure which this batch may end
-	failures []state.Failure             // records that cannot even be looked up
-	healed   []int64                     // records with an open failure that are no longer ours to settle
+	known    map[string]state.Memory // by name
+	open     map[int64]bool          // records that have an open failure which this batch may end
+	failures []state.Failure         // records that cannot even be looked up
+	healed   []int64                 // records with an open failure that are no longer ours to settle
 }
 
 func (b batch) memo(name registrar.Name) Memo {
@@ -43,7 +44,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (batch, error) {
 	if err != nil {
 		return batch{}, err
 	}
-	b := batch{known: set.Subscribers, open: map[int64]bool{}}
+	b := batch{known: set.Memories, open: map[int64]bool{}}
 	for _, failure := range set.Failures {
 		if !lasts(failure) || job.Run.Trigger == state.ByRetry {
 			b.open[failure.RecordID] = true
@@ -75,14 +76,14 @@ func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Domain, sta
 		if err != nil {
 			return nil, state.RecordSet{}, err
 		}
-		set, err := w.Store.SubscribersForIDs(ctx, b.Sync, b.IDs)
+		set, err := w.Store.RecordsByIDs(ctx, b.Sync, b.IDs)
 		return rows, set, err
 	}
 	rows, err := w.Domains.Domains(ctx, b.FromID, b.ToID)
 	if err != nil {
 		return nil, state.RecordSet{}, err
 	}
-	set, err := w.Store.SubscribersByRange(ctx, b.Sync, b.FromID, b.ToID)
+	set, err := w.Store.RecordsByRange(ctx, b.Sync, b.FromID, b.ToID)
 	return rows, set, err
 }
 
@@ -110,17 +111,15 @@ func (w *Worker) enroll(ctx context.Context, job workers.Job, rows []whmcs.Domai
 	}
 	shared := set.Shared
 	if fresh := keys(put); len(fresh) > 0 {
-		more, err := w.Store.RosterByEmails(ctx, job.Batch.Sync, fresh)
+		more, err := w.Store.RosterByKeys(ctx, job.Batch.Sync, fresh)
 		if err != nil {
 			return nil, err
 		}
-		known, err := w.Store.SubscribersByEmails(ctx, job.Batch.Sync, fresh)
+		known, err := w.Store.MemoriesByKeys(ctx, job.Batch.Sync, fresh)
 		if err != nil {
 			return nil, err
 		}
-		for name, subscriber := range known {
-			b.known[name] = subscriber
-		}
+		maps.Copy(b.known, known)
 		shared = append(shared, more...)
 	}
 	return w.rivals(ctx, shared, names)
@@ -138,8 +137,8 @@ func namesOf(rows []whmcs.Domain, valid map[int64]registrar.Name) map[int64]stri
 func keys(rows []state.RosterRow) []string {
 	var keys []string
 	for _, row := range rows {
-		if row.Email != "" {
-			keys = append(keys, row.Email)
+		if row.Key != "" {
+			keys = append(keys, row.Key)
 		}
 	}
 	return keys

@@ -22,7 +22,7 @@ type Worker struct {
 	Registrar registrar.Registrar
 	Witness   registrar.Witness // nil = nobody
 	Mailer    Mailer            // tells clients of transfers that came to their end; nil = nobody does
-	Store     workers.Memory
+	Store     workers.DutyStore
 	Zone      *time.Location // where WHMCS is; default UTC
 	MaxAge    time.Duration  // how old a listing may be for a write upon it; default one hour
 	Now       func() time.Time
@@ -104,7 +104,7 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, b batch, earlier ear
 }
 
 // decide asks the policy and leaves out what a person, or the registrar, has refused.
-func (w *Worker) decide(in Input, known state.Subscriber, job workers.Job) Decision {
+func (w *Worker) decide(in Input, known state.Memory, job workers.Job) Decision {
 	if job.Run.Trigger == state.ByRetry {
 		known.Refused, in.Memo.Rejected = nil, nil
 	}

@@ -60,7 +60,7 @@ func TestNotifyModeWritesNothing(t *testing.T) {
 	for name, change := range map[string]string{"d1.example": "expiry noticed", "d2.example": "status noticed", "d3.example": "auto_renew noticed"} {
 		b.wantChanges(name, change, change)
 	}
-	known, err := b.store.SubscribersByEmails(b.ctx, syncName, []string{"d1.example", "d2.example", "d3.example"})
+	known, err := b.store.MemoriesByKeys(b.ctx, syncName, []string{"d1.example", "d2.example", "d3.example"})
 	must(t, err)
 	if len(b.whmcs.written)+b.account.Writes("d3.example")+len(known) > 0 {
 		t.Errorf("written: %v, remembered %v", b.whmcs.written, known)

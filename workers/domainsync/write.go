@@ -18,9 +18,9 @@ import (
 func (e *errand) write(ctx context.Context, writes []Decision) ([]state.Settlement, error) {
 	claims := make([]state.Claim, len(writes))
 	for i, d := range writes {
-		claims[i] = state.Claim{Email: string(d.Name), RecordID: d.Row.ID, Version: e.version(d), Changes: e.withMail(d)}
+		claims[i] = state.Claim{Key: string(d.Name), RecordID: d.Row.ID, Version: e.version(d), Changes: e.withMail(d)}
 	}
-	claimed, err := e.Store.ClaimSubscribers(ctx, e.job.Lease, e.job.Batch.Sync, claims)
+	claimed, err := e.Store.Claim(ctx, e.job.Lease, e.job.Batch.Sync, claims)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (e *errand) apply(ctx context.Context, d Decision, claimed state.Claimed) (
 	case !written && len(source) > 0: // nobody's edit is lost: the row is planned anew
 		e.again(ctx, d)
 		d.After = d.Memo
-		return []state.Settlement{{Subscriber: e.remembered(d, claimed), ChangeIDs: claimed.ChangeIDs, State: state.ChangeSuperseded}}, nil
+		return []state.Settlement{{Memory: e.remembered(d, claimed), ChangeIDs: claimed.ChangeIDs, State: state.ChangeSuperseded}}, nil
 	}
 	settlements := []state.Settlement{{ChangeIDs: source, State: state.ChangeApplied}}
 	switches := slices.DeleteFunc(slices.Clone(d.Changes), func(c state.Change) bool { return c.Side == state.SideSource })
@@ -85,7 +85,7 @@ func (e *errand) apply(ctx context.Context, d Decision, claimed state.Claimed) (
 		return append(settlements, failed...), stop
 	}
 	e.add(state.CountUpdated, 1)
-	last := state.Settlement{Subscriber: e.remembered(d, claimed), ChangeIDs: account, State: state.ChangeApplied}
+	last := state.Settlement{Memory: e.remembered(d, claimed), ChangeIDs: account, State: state.ChangeApplied}
 	if d.Trouble != nil {
 		last.Failures = []state.Failure{e.failure(d, string(d.Trouble.Class), d.Trouble.Message)}
 	} else if !d.stands() {

@@ -6,7 +6,7 @@ package postgres
 type BareSQL struct {
 	Begin   string
 	Read    []string // sent together, in one round trip
-	Sharers int      // which one of Read tells, first, the ids of the records outside that share an address
+	Sharers int      // which one of Read tells, first, the ids of the records outside that share a key
 	Finish  string
 }
 

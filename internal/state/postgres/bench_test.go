@@ -42,7 +42,7 @@ func (b *bundle) work(batches []state.Batch, goroutines, slices int) {
 					return err
 				}
 				from := batches[i%min(slices, len(batches))].FromID
-				set, err := b.SubscribersByRange(ctx, news, from, from+batch.ToID-batch.FromID)
+				set, err := b.RecordsByRange(ctx, news, from, from+batch.ToID-batch.FromID)
 				if err != nil {
 					return err
 				}
@@ -56,13 +56,13 @@ func (b *bundle) work(batches []state.Batch, goroutines, slices int) {
 	must(b.t, group.Wait())
 }
 
-// people makes so many records with a subscriber each, one in fifty sharing the address of another.
+// people makes so many records with a memory each, one in fifty sharing the key of another.
 func (b *bundle) people(n int) {
 	b.exec(`INSERT INTO roster SELECT $1, id, 'p' || CASE WHEN id % 50 = 0 THEN id / 2 + 1 ELSE id END || '@example.com'
 		FROM generate_series(1, $2::bigint) id`, news, n)
-	b.exec(`INSERT INTO subscribers (sync, email, record_id, remote_id, remote_email, groups, fingerprint, echo)
-		SELECT sync, email, min(record_id), 1, email, '{1,3}', decode(md5(email), 'hex'), decode(md5(email), 'hex')
-		FROM roster GROUP BY sync, email ORDER BY min(record_id)`)
+	b.exec(`INSERT INTO memories (sync, key, record_id, remote_id, remote_key, groups, fingerprint, echo)
+		SELECT sync, key, min(record_id), 1, key, '{1,3}', decode(md5(key), 'hex'), decode(md5(key), 'hex')
+		FROM roster GROUP BY sync, key ORDER BY min(record_id)`)
 	b.exec(`VACUUM ANALYZE`)
 }
 
@@ -96,7 +96,7 @@ func (b *bundle) load(ctx context.Context, batch state.Batch) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.SubscribersByRange(ctx, news, batch.FromID, batch.ToID); err != nil {
+	if _, err := b.RecordsByRange(ctx, news, batch.FromID, batch.ToID); err != nil {
 		return err
 	}
 	var rows []state.RosterRow
@@ -104,14 +104,14 @@ func (b *bundle) load(ctx context.Context, batch state.Batch) error {
 	for id := batch.FromID + 1; id <= batch.ToID; id++ {
 		email := fmt.Sprintf("p%d@example.com", id)
 		rows = append(rows, row(id, email))
-		settlements = append(settlements, state.Settlement{Subscriber: state.Subscriber{
-			Email: email, RecordID: id, RemoteID: id, Groups: []int64{1, 3}, Fingerprint: []byte(email), Echo: []byte(email),
+		settlements = append(settlements, state.Settlement{Memory: state.Memory{
+			Key: email, RecordID: id, RemoteID: id, Groups: []int64{1, 3}, Fingerprint: []byte(email), Echo: []byte(email),
 		}})
 	}
 	if err := b.PutRoster(ctx, news, rows, nil); err != nil {
 		return err
 	}
-	if err := b.SettleSubscribers(ctx, lease, news, settlements); err != nil {
+	if err := b.Settle(ctx, lease, news, settlements); err != nil {
 		return err
 	}
 	return b.FinishBatch(ctx, lease, state.Counts{state.CountRecords: int64(len(rows))}, nil)

@@ -138,7 +138,7 @@ func supersedeByNotes(ctx context.Context, tx pgx.Tx, f fence, changes []state.C
 	return supersede(ctx, tx, f, serious, olderDeferred)
 }
 
-// supersedeByClaims retires what claimed changes take the place of. A claim means that nobody else is at the address:
+// supersedeByClaims retires what claimed changes take the place of. A claim means that nobody else is at the key:
 // whatever is still planned there was left behind, and a held change that is carried out now need not be held any more.
 func supersedeByClaims(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) error {
 	destructive := filter(changes, func(c state.Change) bool { return c.Destructive })

@@ -58,10 +58,10 @@ func TestDeferredChangesAreAppliedAtTheEnd(t *testing.T) {
 	}
 	wantSame(t, "records", [][]int64{{1, 2}, {3}}, [][]int64{batches[0].IDs, batches[1].IDs})
 	apply := b.begin(batches[0])
-	claimed, err := b.ClaimSubscribers(b.ctx, apply, news, []state.Claim{{Email: ana, RecordID: 1, Changes: []state.Change{leaving(ana, 1, state.ChangePlanned)}}})
+	claimed, err := b.Claim(b.ctx, apply, news, []state.Claim{{Key: ana, RecordID: 1, Changes: []state.Change{leaving(ana, 1, state.ChangePlanned)}}})
 	must(t, err)
-	must(t, b.SettleSubscribers(b.ctx, apply, news, []state.Settlement{{
-		Subscriber: state.Subscriber{Email: ana, RecordID: 1, Version: 1}, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied,
+	must(t, b.Settle(b.ctx, apply, news, []state.Settlement{{
+		Memory: state.Memory{Key: ana, RecordID: 1, Version: 1}, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied,
 	}}))
 	b.end(run)
 	wantSame(t, "ana, written", []state.ChangeState{state.ChangeApplied}, b.states(ana))
@@ -91,14 +91,14 @@ func TestDeferredChangesOfAClaimAreNotSettledWithIt(t *testing.T) {
 	_, lease := b.lease()
 	later := leaving(ana, 1, state.ChangePlanned)
 	later.Deferred = true
-	claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, RecordID: 1, Changes: []state.Change{
+	claimed, err := b.Claim(b.ctx, lease, news, []state.Claim{{Key: ana, RecordID: 1, Changes: []state.Change{
 		{Key: ana, Field: "name", State: state.ChangePlanned}, later,
 	}}})
 	must(t, err)
 	unsettled, err := b.Unsettled(b.ctx, lease.BatchID)
 	must(t, err)
 	wantSame(t, "unsettled", claimed[0].ChangeIDs[:1], []int64{unsettled[0].ID})
-	must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied}}))
+	must(t, b.Settle(b.ctx, lease, news, []state.Settlement{{ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied}}))
 	wantSame(t, "states", []state.ChangeState{state.ChangeApplied, state.ChangePlanned}, b.states(ana))
 }
 
@@ -143,14 +143,14 @@ func TestHeldChanges(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		_, lease := b.lease()
-		b.keep(lease, state.Subscriber{Email: ana, RecordID: 1, RemoteID: 5})
+		b.keep(lease, state.Memory{Key: ana, RecordID: 1, RemoteID: 5})
 		b.exec(`UPDATE runs SET state = 'done'`)
 		run := hold(b)
 		n, err := b.RejectHeld(b.ctx, run.ID)
 		must(t, err)
 		wantSame(t, "rejected", 2, n)
-		wantSame(t, "ana", state.Subscriber{Email: ana, RecordID: 1, RemoteID: 5, Refused: []byte(ana), Version: 2}, b.subscriber(ana))
-		wantSame(t, "bob", state.Subscriber{Email: bob, RecordID: 2, Refused: []byte(bob), Version: 1}, b.subscriber(bob))
+		wantSame(t, "ana", state.Memory{Key: ana, RecordID: 1, RemoteID: 5, Refused: []byte(ana), Version: 2}, b.memory(ana))
+		wantSame(t, "bob", state.Memory{Key: bob, RecordID: 2, Refused: []byte(bob), Version: 1}, b.memory(bob))
 		n, err = b.RejectHeld(b.ctx, run.ID)
 		must(t, err)
 		wantSame(t, "a second time", 0, n)
@@ -160,7 +160,7 @@ func TestHeldChanges(t *testing.T) {
 		b := setup(t)
 		hold(b)
 		_, lease := b.lease()
-		must(t, onlyError(b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, Changes: []state.Change{leaving(ana, 1, state.ChangePlanned)}}})))
+		must(t, onlyError(b.Claim(b.ctx, lease, news, []state.Claim{{Key: ana, Changes: []state.Change{leaving(ana, 1, state.ChangePlanned)}}})))
 		wantSame(t, "ana", []state.ChangeState{state.ChangeSuperseded, state.ChangePlanned}, b.states(ana))
 		wantSame(t, "bob", []state.ChangeState{state.ChangeHeld}, b.states(bob))
 	})
@@ -170,17 +170,17 @@ func TestMarkReverted(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, lease := b.lease()
-	claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, RecordID: 1, Changes: []state.Change{
+	claimed, err := b.Claim(b.ctx, lease, news, []state.Claim{{Key: ana, RecordID: 1, Changes: []state.Change{
 		{Key: ana, Field: "name", State: state.ChangePlanned}, {Key: ana, Field: "city", State: state.ChangePlanned},
 	}}})
 	must(t, err)
 	ids := claimed[0].ChangeIDs
-	must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{
-		Subscriber: state.Subscriber{Email: ana, RecordID: 1, Version: 1}, ChangeIDs: ids[:1], State: state.ChangeApplied,
+	must(t, b.Settle(b.ctx, lease, news, []state.Settlement{{
+		Memory: state.Memory{Key: ana, RecordID: 1, Version: 1}, ChangeIDs: ids[:1], State: state.ChangeApplied,
 	}}))
 	must(t, b.MarkReverted(b.ctx, lease, ids, map[string][]byte{ana: {4}}))
 	wantSame(t, "only what was applied", []state.ChangeState{state.ChangeReverted, state.ChangePlanned}, b.states(ana))
-	wantSame(t, "ana", state.Subscriber{Email: ana, RecordID: 1, Refused: []byte{4}, Version: 3}, b.subscriber(ana))
+	wantSame(t, "ana", state.Memory{Key: ana, RecordID: 1, Refused: []byte{4}, Version: 3}, b.memory(ana))
 	must(t, b.MarkReverted(b.ctx, lease, nil, nil))
 }
 

@@ -10,13 +10,13 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// ClaimSubscribers reserves subscribers for the lease's worker for hold, each if it is still at the version that was
-// planned from and nobody else's claim is on it (a claim ends with its batch's lease), and records their changes in the same transaction. The answers are in
-// the order of the claims; of several claims of one address only the first is granted. state.ErrLeaseLost, and nothing
-// written, when somebody else has the batch.
-func (s *Store) ClaimSubscribers(ctx context.Context, l state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error) {
+// Claim reserves keys for the lease's worker, each if its memory is still at the version that was planned from and nobody
+// else's claim is on it (a claim ends with its batch's lease), and records their changes in the same transaction. The
+// answers are in the order of the claims; of several claims of one key only the first is granted. state.ErrLeaseLost, and
+// nothing written, when somebody else has the batch.
+func (s *Store) Claim(ctx context.Context, l state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error) {
 	var answers []state.Claimed
-	err := s.fenced(ctx, "claim the subscribers", l, func(tx pgx.Tx, f fence) error {
+	err := s.fenced(ctx, "claim the keys", l, func(tx pgx.Tx, f fence) error {
 		versions, err := claim(ctx, tx, sync, l, claims)
 		if err != nil {
 			return err
@@ -27,11 +27,11 @@ func (s *Store) ClaimSubscribers(ctx context.Context, l state.Lease, sync string
 	return answers, err
 }
 
-// claim reserves and returns the new version by address of what it could reserve. It goes through the addresses in their
-// order, so that two batches that share people wait for each other rather than deadlock.
+// claim reserves and returns the new version by key of what it could reserve. It goes through the keys in their order, so
+// that two batches that share keys wait for each other rather than deadlock.
 func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []state.Claim) (map[string]int64, error) {
-	sorted := slices.SortedStableFunc(slices.Values(claims), func(a, b state.Claim) int { return strings.Compare(a.Email, b.Email) })
-	sorted = slices.CompactFunc(sorted, func(a, b state.Claim) bool { return a.Email == b.Email })
+	sorted := slices.SortedStableFunc(slices.Values(claims), func(a, b state.Claim) int { return strings.Compare(a.Key, b.Key) })
+	sorted = slices.CompactFunc(sorted, func(a, b state.Claim) bool { return a.Key == b.Key })
 	versions := make(map[string]int64, len(sorted))
 	batch := &pgx.Batch{}
 	for _, c := range sorted {
@@ -39,11 +39,11 @@ func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []
 		if c.Version == 0 {
 			statement, last = claimNew, c.RecordID
 		}
-		email := clean(c.Email)
-		batch.Queue(statement, sync, email, l.BatchID, l.Token, last).Query(func(rows pgx.Rows) error {
+		key := clean(c.Key)
+		batch.Queue(statement, sync, key, l.BatchID, l.Token, last).Query(func(rows pgx.Rows) error {
 			granted, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 			if len(granted) == 1 {
-				versions[email] = granted[0]
+				versions[key] = granted[0]
 			}
 			return err
 		})
@@ -53,21 +53,21 @@ func claim(ctx context.Context, tx pgx.Tx, sync string, l state.Lease, claims []
 
 const (
 	claimKnown = `
-		UPDATE subscribers u SET version = u.version + 1, claim_batch = $3, claim_token = $4, updated_at = now()
-		WHERE u.sync = $1 AND u.email = $2 AND u.version = $5 AND (u.claim_token = $4 OR NOT EXISTS (
+		UPDATE memories m SET version = m.version + 1, claim_batch = $3, claim_token = $4, updated_at = now()
+		WHERE m.sync = $1 AND m.key = $2 AND m.version = $5 AND (m.claim_token = $4 OR NOT EXISTS (
 			SELECT FROM batches b
-			WHERE b.id = u.claim_batch AND b.token = u.claim_token AND b.state = 'running' AND b.lease_until > now()))
-		RETURNING u.version`
+			WHERE b.id = m.claim_batch AND b.token = m.claim_token AND b.state = 'running' AND b.lease_until > now()))
+		RETURNING m.version`
 	claimNew = `
-		INSERT INTO subscribers (sync, email, claim_batch, claim_token, record_id) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (sync, email) DO NOTHING RETURNING version`
+		INSERT INTO memories (sync, key, claim_batch, claim_token, record_id) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (sync, key) DO NOTHING RETURNING version`
 )
 
 func answerClaims(claims []state.Claim, versions map[string]int64) []state.Claimed {
 	return column(claims, func(c state.Claim) state.Claimed {
-		email := clean(c.Email)
-		version, ok := versions[email]
-		delete(versions, email)
+		key := clean(c.Key)
+		version, ok := versions[key]
+		delete(versions, key)
 		return state.Claimed{OK: ok, Version: version}
 	})
 }

@@ -117,12 +117,12 @@ func (s *Store) Retry(ctx context.Context, sync string, f state.FailureFilter) (
 	return ids, err
 }
 
-// reopen forgets the refusals of addresses and touches records.
-func reopen(ctx context.Context, tx pgx.Tx, sync string, ids []int64, emails []string) error {
+// reopen forgets the refusals of keys and touches records.
+func reopen(ctx context.Context, tx pgx.Tx, sync string, ids []int64, keys []string) error {
 	if _, err := tx.Exec(ctx, `
-		UPDATE subscribers SET refused = NULL, version = version + 1, updated_at = now()
-		WHERE sync = $1 AND email = ANY($2) AND refused IS NOT NULL`,
-		sync, emails); err != nil {
+		UPDATE memories SET refused = NULL, version = version + 1, updated_at = now()
+		WHERE sync = $1 AND key = ANY($2) AND refused IS NOT NULL`,
+		sync, keys); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, touchSQL, sync, ids, state.ByRetry)

@@ -21,7 +21,7 @@ func (s *Store) Deferred(ctx context.Context, runID int64) ([]state.Change, erro
 }
 
 // ApplyDeferred moves a run from judging to applying, with batches of at most batchSize records for its deferred changes,
-// takes them from the guard, one for each person, and returns how many records there are. state.ErrConflict when the
+// takes them from the guard, one for each key, and returns how many records there are. state.ErrConflict when the
 // run is not being judged (any more).
 func (s *Store) ApplyDeferred(ctx context.Context, runID int64, batchSize int) (records int, err error) {
 	err = s.transact(ctx, "apply the deferred changes", func(tx pgx.Tx) error {
@@ -97,20 +97,20 @@ func (s *Store) RejectHeld(ctx context.Context, runID int64) (rejected int, err 
 	return rejected, err
 }
 
-// refusals gathers the wishes of changes by address, oldest first, as subscribers that refuse them.
-func refusals(changes []state.Change) []state.Subscriber {
+// refusals gathers the wishes of changes by key, oldest first, as memories that refuse them.
+func refusals(changes []state.Change) []state.Memory {
 	slices.SortFunc(changes, func(a, b state.Change) int { return cmp.Compare(a.ID, b.ID) })
-	refused := map[string]state.Subscriber{}
+	refused := map[string]state.Memory{}
 	for _, c := range changes {
 		if c.Wish == nil {
 			continue
 		}
-		u := refused[c.Key]
-		if !state.Refuses(u.Refused, c.Wish) {
-			u.Refused = append(u.Refused, c.Wish...)
+		m := refused[c.Key]
+		if !state.Refuses(m.Refused, c.Wish) {
+			m.Refused = append(m.Refused, c.Wish...)
 		}
-		u.Email, u.RecordID = c.Key, c.RecordID
-		refused[c.Key] = u
+		m.Key, m.RecordID = c.Key, c.RecordID
+		refused[c.Key] = m
 	}
 	return slices.Collect(maps.Values(refused))
 }

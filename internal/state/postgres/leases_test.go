@@ -162,7 +162,7 @@ func TestAnOvertakenWorkerWritesNothing(t *testing.T) {
 	b := setup(t)
 	run, stale := b.lease()
 	change := state.Change{Key: "a@example.com", Field: "groups", RecordID: 1, State: state.ChangePlanned}
-	claimed, err := b.ClaimSubscribers(b.ctx, stale, news, []state.Claim{{Email: "a@example.com", RecordID: 1, Changes: []state.Change{change}}})
+	claimed, err := b.Claim(b.ctx, stale, news, []state.Claim{{Key: "a@example.com", RecordID: 1, Changes: []state.Change{change}}})
 	must(t, err)
 	listing, err := b.NewListing(b.ctx, stale, run.ID)
 	must(t, err)
@@ -172,7 +172,7 @@ func TestAnOvertakenWorkerWritesNothing(t *testing.T) {
 	before := b.fingerprint()
 
 	overtaken := func(t *testing.T, lease state.Lease) {
-		kept := state.Subscriber{Email: "a@example.com", RecordID: 1, Version: claimed[0].Version}
+		kept := state.Memory{Key: "a@example.com", RecordID: 1, Version: claimed[0].Version}
 		for name, err := range map[string]error{
 			"RenewLease":                onlyError(b.RenewLease(b.ctx, lease, minute)),
 			"FinishBatch":               b.FinishBatch(b.ctx, lease, state.Counts{"x": 1}, nil),
@@ -180,10 +180,10 @@ func TestAnOvertakenWorkerWritesNothing(t *testing.T) {
 			"HandBack":                  b.HandBack(b.ctx, lease, state.HandBack{To: state.BatchReady}),
 			"NewListing":                onlyError(b.NewListing(b.ctx, lease, run.ID)),
 			"AppendListing":             b.AppendListing(b.ctx, lease, listing.ID, "", "2", rowsOf("x"), true),
-			"ClaimSubscribers":          onlyError(b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: "b@example.com"}})),
+			"Claim":                     onlyError(b.Claim(b.ctx, lease, news, []state.Claim{{Key: "b@example.com"}})),
 			"NoteChanges":               b.NoteChanges(b.ctx, lease, []state.Change{change}),
-			"SettleSubscribers": b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{
-				Subscriber: kept, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied, Failures: []state.Failure{{RecordID: 1}},
+			"Settle": b.Settle(b.ctx, lease, news, []state.Settlement{{
+				Memory: kept, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied, Failures: []state.Failure{{RecordID: 1}},
 			}}),
 			"MarkReverted": b.MarkReverted(b.ctx, lease, claimed[0].ChangeIDs, map[string][]byte{"a@example.com": {1}}),
 		} {
@@ -205,7 +205,7 @@ func TestAnOvertakenWorkerWritesNothing(t *testing.T) {
 func (b *bundle) fingerprint() map[string]string {
 	b.t.Helper()
 	content := map[string]string{}
-	for _, table := range []string{"runs", "batches", "changes", "failures", "touches", "listings", "listing_rows", "roster", "subscribers"} {
+	for _, table := range []string{"runs", "batches", "changes", "failures", "touches", "listings", "listing_rows", "roster", "memories"} {
 		var text string
 		must(b.t, b.raw.QueryRow(b.ctx, `SELECT coalesce(string_agg(x::text, E'\n' ORDER BY x::text), '') FROM `+table+` x`).Scan(&text))
 		content[table] = text

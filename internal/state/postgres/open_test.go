@@ -2,12 +2,16 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver that sql.Open knows as pgx
+	"github.com/pressly/goose/v3"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -71,7 +75,7 @@ func TestOpenKeepsWithinItsConnections(t *testing.T) {
 }
 
 // migrations is how many there are.
-const migrations = 4
+const migrations = 5
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
@@ -120,6 +124,34 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("a second migration applied %d", again)
 		}
 	})
+}
+
+func TestMigrateKeepsWhatIsRemembered(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres(t)
+	db, err := sql.Open("pgx", url)
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	older, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("migrations"), goose.WithTableName("whmcsync_migrations"))
+	must(t, err)
+	_, err = older.UpTo(t.Context(), 4)
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), `
+		INSERT INTO roster (sync, record_id, email) VALUES ('newsletter', 7, 'ana@example.com');
+		INSERT INTO subscribers (sync, email, record_id, remote_email) VALUES ('newsletter', 'ana@example.com', 7, 'Ana@example.com')`)
+	must(t, err)
+
+	store, err := postgres.Open(t.Context(), url, 2)
+	must(t, err)
+	t.Cleanup(store.Close)
+	_, err = store.Migrate(t.Context())
+	must(t, err)
+	got, err := store.RecordsByIDs(t.Context(), news, []int64{7})
+	must(t, err)
+	wantSame(t, "remembered", state.RecordSet{
+		Roster:   []state.RosterRow{row(7, ana)},
+		Memories: map[string]state.Memory{ana: {Key: ana, RecordID: 7, RemoteKey: "Ana@example.com", Version: 1}},
+	}, got)
 }
 
 func TestErrorsKeepTheirCause(t *testing.T) {

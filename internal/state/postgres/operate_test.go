@@ -56,7 +56,7 @@ func TestReject(t *testing.T) {
 	n, err := b.Reject(b.ctx, run.ID)
 	must(t, err)
 	wantSame(t, "rejected", 1, n)
-	wantSame(t, "ana", []byte(ana), b.subscriber(ana).Refused)
+	wantSame(t, "ana", []byte(ana), b.memory(ana).Refused)
 	_, err = b.Reject(b.ctx, run.ID)
 	wantErr(t, err, state.ErrNothing)
 

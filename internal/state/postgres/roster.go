@@ -11,7 +11,7 @@ import (
 )
 
 func scanRoster(row pgx.CollectableRow) (r state.RosterRow, err error) {
-	err = row.Scan(&r.RecordID, &r.Email)
+	err = row.Scan(&r.RecordID, &r.Key)
 	return r, err
 }
 
@@ -24,25 +24,25 @@ func sortedRoster(rows []state.RosterRow, err error) ([]state.RosterRow, error) 
 // Roster reads the rows of the records with from < id <= to, by record id.
 func (s *Store) Roster(ctx context.Context, sync string, from, to int64) ([]state.RosterRow, error) {
 	rows, _ := s.quick.Query(ctx, `
-		SELECT record_id, email FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, sync, from, to)
+		SELECT record_id, key FROM roster WHERE sync = $1 AND record_id > $2 AND record_id <= $3 ORDER BY record_id`, sync, from, to)
 	return all("read the roster", rows, scanRoster)
 }
 
 // RosterByIDs reads the rows of the records named, by record id.
 func (s *Store) RosterByIDs(ctx context.Context, sync string, ids []int64) ([]state.RosterRow, error) {
 	rows, _ := s.quick.Query(ctx, `
-		SELECT record_id, email FROM roster WHERE sync = $1 AND record_id = ANY($2)`, sync, ids)
+		SELECT record_id, key FROM roster WHERE sync = $1 AND record_id = ANY($2)`, sync, ids)
 	return sortedRoster(all("read the roster", rows, scanRoster))
 }
 
-// RosterByEmails reads the rows of all records that have one of the addresses, by record id. The empty address has none.
-func (s *Store) RosterByEmails(ctx context.Context, sync string, emails []string) ([]state.RosterRow, error) {
+// RosterByKeys reads the rows of all records that have one of the keys, by record id. The empty key has none.
+func (s *Store) RosterByKeys(ctx context.Context, sync string, keys []string) ([]state.RosterRow, error) {
 	rows, _ := s.quick.Query(ctx, `
-		SELECT record_id, email FROM roster WHERE sync = $1 AND email = ANY($2) AND email <> ''`, sync, emails)
+		SELECT record_id, key FROM roster WHERE sync = $1 AND key = ANY($2) AND key <> ''`, sync, keys)
 	return sortedRoster(all("read the roster", rows, scanRoster))
 }
 
-// PutRoster notes which address records have now, and removes records that are gone. Rows that say so already are not
+// PutRoster notes which key records have now, and removes records that are gone. Rows that say so already are not
 // written; of several rows of one record the last counts.
 func (s *Store) PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error {
 	if len(put) == 0 && len(remove) == 0 {
@@ -56,10 +56,10 @@ func (s *Store) PutRoster(ctx context.Context, sync string, put []state.RosterRo
 		}
 		if len(put) > 0 {
 			batch.Queue(`
-				INSERT INTO roster AS r (sync, record_id, email)
-				SELECT $1, x.id, x.email FROM unnest($2::bigint[], $3::text[]) AS x (id, email) ORDER BY x.id
-				ON CONFLICT (sync, record_id) DO UPDATE SET email = excluded.email WHERE r.email <> excluded.email`,
-				sync, column(put, func(r state.RosterRow) int64 { return r.RecordID }), texts(put, func(r state.RosterRow) string { return r.Email }))
+				INSERT INTO roster AS r (sync, record_id, key)
+				SELECT $1, x.id, x.key FROM unnest($2::bigint[], $3::text[]) AS x (id, key) ORDER BY x.id
+				ON CONFLICT (sync, record_id) DO UPDATE SET key = excluded.key WHERE r.key <> excluded.key`,
+				sync, column(put, func(r state.RosterRow) int64 { return r.RecordID }), texts(put, func(r state.RosterRow) string { return r.Key }))
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
@@ -68,11 +68,11 @@ func (s *Store) PutRoster(ctx context.Context, sync string, put []state.RosterRo
 func lastRows(rows []state.RosterRow) []state.RosterRow {
 	last := make(map[int64]string, len(rows))
 	for _, r := range rows {
-		last[r.RecordID] = r.Email
+		last[r.RecordID] = r.Key
 	}
 	kept := make([]state.RosterRow, 0, len(last))
-	for id, email := range last {
-		kept = append(kept, state.RosterRow{RecordID: id, Email: email})
+	for id, key := range last {
+		kept = append(kept, state.RosterRow{RecordID: id, Key: key})
 	}
 	kept, _ = sortedRoster(kept, nil)
 	return kept

@@ -11,23 +11,23 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// SettleSubscribers ends the work on subscribers: each is kept as given (or forgotten) if it is still at the version
-// given, its claim ends, its changes and failures are noted. One that has moved on is left as it is and its record
-// touched, so that it is looked at again. A settlement without an address settles only its changes, failures and
-// resolved records. state.ErrLeaseLost, and nothing written, when somebody else has the batch.
-func (s *Store) SettleSubscribers(ctx context.Context, l state.Lease, sync string, settlements []state.Settlement) error {
-	var keep, forget []state.Subscriber
+// Settle ends the work on keys: the memory of each is kept as given (or forgotten) if it is still at the version given,
+// its claim ends, its changes and failures are noted. One that has moved on is left as it is and its record touched, so
+// that it is looked at again. A settlement without a key settles only its changes, failures and resolved records.
+// state.ErrLeaseLost, and nothing written, when somebody else has the batch.
+func (s *Store) Settle(ctx context.Context, l state.Lease, sync string, settlements []state.Settlement) error {
+	var keep, forget []state.Memory
 	for _, settlement := range settlements {
 		switch {
-		case settlement.Subscriber.Email == "":
+		case settlement.Memory.Key == "":
 		case settlement.Forget:
-			forget = append(forget, settlement.Subscriber)
+			forget = append(forget, settlement.Memory)
 		default:
-			keep = append(keep, settlement.Subscriber)
+			keep = append(keep, settlement.Memory)
 		}
 	}
-	return s.fenced(ctx, "settle the subscribers", l, func(tx pgx.Tx, f fence) error {
-		settled, err := keepSubscribers(ctx, tx, sync, keep, forget)
+	return s.fenced(ctx, "settle the keys", l, func(tx pgx.Tx, f fence) error {
+		settled, err := keepMemories(ctx, tx, sync, keep, forget)
 		if err != nil {
 			return err
 		}
@@ -38,75 +38,75 @@ func (s *Store) SettleSubscribers(ctx context.Context, l state.Lease, sync strin
 	})
 }
 
-// keepSubscribers writes what it can and returns the addresses it wrote. It goes through the addresses in their order, so
-// that two batches that share people wait for each other rather than deadlock.
-func keepSubscribers(ctx context.Context, tx pgx.Tx, sync string, keep, forget []state.Subscriber) (map[string]bool, error) {
+// keepMemories writes what it can and returns the keys it wrote. It goes through the keys in their order, so that two
+// batches that share keys wait for each other rather than deadlock.
+func keepMemories(ctx context.Context, tx pgx.Tx, sync string, keep, forget []state.Memory) (map[string]bool, error) {
 	settled := make(map[string]bool, len(keep)+len(forget))
 	note := func(rows pgx.Rows) error {
-		emails, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		for _, email := range emails {
-			settled[email] = true
+		keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, key := range keys {
+			settled[key] = true
 		}
 		return err
 	}
 	batch := &pgx.Batch{}
-	for _, u := range byAddress(forget) {
-		batch.Queue(deleteSubscriber, sync, clean(u.Email), u.Version).Query(note)
+	for _, m := range byKey(forget) {
+		batch.Queue(deleteMemory, sync, clean(m.Key), m.Version).Query(note)
 	}
-	for _, u := range byAddress(filter(keep, func(u state.Subscriber) bool { return u.Version > 0 })) {
-		batch.Queue(updateSubscriber, sync, clean(u.Email), u.RecordID, u.RemoteID, clean(u.RemoteEmail), u.Groups, u.Fingerprint,
-			u.Echo, clean(u.Suppressed), u.Refused, u.Version, u.Memo).Query(note)
+	for _, m := range byKey(filter(keep, func(m state.Memory) bool { return m.Version > 0 })) {
+		batch.Queue(updateMemory, sync, clean(m.Key), m.RecordID, m.RemoteID, clean(m.RemoteKey), m.Groups, m.Fingerprint,
+			m.Echo, clean(m.Suppressed), m.Refused, m.Version, m.Memo).Query(note)
 	}
-	if fresh := filter(keep, func(u state.Subscriber) bool { return u.Version == 0 }); len(fresh) > 0 {
-		batch.Queue(insertSubscribers, subscriberArrays(sync, fresh)...).Query(note)
+	if fresh := filter(keep, func(m state.Memory) bool { return m.Version == 0 }); len(fresh) > 0 {
+		batch.Queue(insertMemories, memoryArrays(sync, fresh)...).Query(note)
 	}
 	return settled, tx.SendBatch(ctx, batch).Close()
 }
 
-func byAddress(subscribers []state.Subscriber) []state.Subscriber {
-	return slices.SortedFunc(slices.Values(subscribers), func(a, b state.Subscriber) int { return strings.Compare(a.Email, b.Email) })
+func byKey(memories []state.Memory) []state.Memory {
+	return slices.SortedFunc(slices.Values(memories), func(a, b state.Memory) int { return strings.Compare(a.Key, b.Key) })
 }
 
-func address(u state.Subscriber) string { return u.Email }
+func memoryKey(m state.Memory) string { return m.Key }
 
-const deleteSubscriber = `DELETE FROM subscribers WHERE sync = $1 AND email = $2 AND version = $3 RETURNING email`
+const deleteMemory = `DELETE FROM memories WHERE sync = $1 AND key = $2 AND version = $3 RETURNING key`
 
-const updateSubscriber = `
-	UPDATE subscribers SET record_id = $3, remote_id = $4, remote_email = $5, groups = $6, fingerprint = $7, echo = $8,
+const updateMemory = `
+	UPDATE memories SET record_id = $3, remote_id = $4, remote_key = $5, groups = $6, fingerprint = $7, echo = $8,
 		suppressed = $9, refused = $10, memo = $12, version = version + 1, claim_batch = NULL, claim_token = '', updated_at = now()
-	WHERE sync = $1 AND email = $2 AND version = $11 RETURNING email`
+	WHERE sync = $1 AND key = $2 AND version = $11 RETURNING key`
 
-// insertSubscribers takes many at once: a first load consists of little else.
-const insertSubscribers = `
-	INSERT INTO subscribers (sync, email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused, memo)
-	SELECT $1, x.email, x.record_id, x.remote_id, x.remote_email, x.groups::bigint[], x.fingerprint, x.echo, x.suppressed, x.refused, x.memo
+// insertMemories takes many at once: a first load consists of little else.
+const insertMemories = `
+	INSERT INTO memories (sync, key, record_id, remote_id, remote_key, groups, fingerprint, echo, suppressed, refused, memo)
+	SELECT $1, x.key, x.record_id, x.remote_id, x.remote_key, x.groups::bigint[], x.fingerprint, x.echo, x.suppressed, x.refused, x.memo
 	FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[], $10::bytea[], $11::json[])
-		AS x (email, record_id, remote_id, remote_email, groups, fingerprint, echo, suppressed, refused, memo)
-	ORDER BY x.email COLLATE "C"
-	ON CONFLICT (sync, email) DO NOTHING RETURNING email`
+		AS x (key, record_id, remote_id, remote_key, groups, fingerprint, echo, suppressed, refused, memo)
+	ORDER BY x.key COLLATE "C"
+	ON CONFLICT (sync, key) DO NOTHING RETURNING key`
 
-func subscriberArrays(sync string, keep []state.Subscriber) []any {
+func memoryArrays(sync string, keep []state.Memory) []any {
 	return []any{
 		sync,
-		texts(keep, address),
-		column(keep, func(u state.Subscriber) int64 { return u.RecordID }),
-		column(keep, func(u state.Subscriber) int64 { return u.RemoteID }),
-		texts(keep, func(u state.Subscriber) string { return u.RemoteEmail }),
-		column(keep, func(u state.Subscriber) *string { return arrayText(u.Groups) }),
-		column(keep, func(u state.Subscriber) []byte { return u.Fingerprint }),
-		column(keep, func(u state.Subscriber) []byte { return u.Echo }),
-		texts(keep, func(u state.Subscriber) string { return u.Suppressed }),
-		column(keep, func(u state.Subscriber) []byte { return u.Refused }),
-		column(keep, func(u state.Subscriber) json.RawMessage { return u.Memo }),
+		texts(keep, memoryKey),
+		column(keep, func(m state.Memory) int64 { return m.RecordID }),
+		column(keep, func(m state.Memory) int64 { return m.RemoteID }),
+		texts(keep, func(m state.Memory) string { return m.RemoteKey }),
+		column(keep, func(m state.Memory) *string { return arrayText(m.Groups) }),
+		column(keep, func(m state.Memory) []byte { return m.Fingerprint }),
+		column(keep, func(m state.Memory) []byte { return m.Echo }),
+		texts(keep, func(m state.Memory) string { return m.Suppressed }),
+		column(keep, func(m state.Memory) []byte { return m.Refused }),
+		column(keep, func(m state.Memory) json.RawMessage { return m.Memo }),
 	}
 }
 
-// touchMissed has the records of subscribers that were not written looked at again.
-func touchMissed(ctx context.Context, tx pgx.Tx, sync string, subscribers []state.Subscriber, settled map[string]bool) error {
+// touchMissed has the records of memories that were not written looked at again.
+func touchMissed(ctx context.Context, tx pgx.Tx, sync string, memories []state.Memory, settled map[string]bool) error {
 	var missed []int64
-	for _, u := range subscribers {
-		if !settled[clean(u.Email)] && u.RecordID != 0 {
-			missed = append(missed, u.RecordID)
+	for _, m := range memories {
+		if !settled[clean(m.Key)] && m.RecordID != 0 {
+			missed = append(missed, m.RecordID)
 		}
 	}
 	if len(missed) == 0 {
@@ -144,7 +144,7 @@ func settleRest(ctx context.Context, tx pgx.Tx, f fence, sync string, settlement
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// MarkReverted notes that applied changes were undone, and which wishes (fingerprint by address) must not be written
+// MarkReverted notes that applied changes were undone, and which wishes (fingerprint by key) must not be written
 // again. state.ErrLeaseLost, and nothing written, when somebody else has the batch.
 func (s *Store) MarkReverted(ctx context.Context, l state.Lease, changeIDs []int64, refused map[string][]byte) error {
 	return s.fenced(ctx, "note the reverted changes", l, func(tx pgx.Tx, f fence) error {
@@ -153,25 +153,25 @@ func (s *Store) MarkReverted(ctx context.Context, l state.Lease, changeIDs []int
 			changeIDs, f.sync); err != nil {
 			return err
 		}
-		wishes := make([]state.Subscriber, 0, len(refused))
-		for email, wish := range refused {
-			wishes = append(wishes, state.Subscriber{Email: email, Refused: wish})
+		wishes := make([]state.Memory, 0, len(refused))
+		for key, wish := range refused {
+			wishes = append(wishes, state.Memory{Key: key, Refused: wish})
 		}
 		return refuseWishes(ctx, tx, f.sync, wishes)
 	})
 }
 
-// refuseWishes adds wishes (Email, RecordID, Refused) to those that must not be planned again; the oldest are forgotten.
-func refuseWishes(ctx context.Context, tx pgx.Tx, sync string, wishes []state.Subscriber) error {
-	slices.SortFunc(wishes, func(a, b state.Subscriber) int { return strings.Compare(a.Email, b.Email) })
+// refuseWishes adds wishes (Key, RecordID, Refused) to those that must not be planned again; the oldest are forgotten.
+func refuseWishes(ctx context.Context, tx pgx.Tx, sync string, wishes []state.Memory) error {
+	slices.SortFunc(wishes, func(a, b state.Memory) int { return strings.Compare(a.Key, b.Key) })
 	_, err := tx.Exec(ctx, `
-		INSERT INTO subscribers AS u (sync, email, record_id, refused)
-		SELECT $1, x.email, x.record_id, x.refused FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS x (email, record_id, refused)
-		ORDER BY x.email COLLATE "C"
-		ON CONFLICT (sync, email) DO UPDATE SET version = u.version + 1, updated_at = now(),
-			refused = substring((coalesce(u.refused, '') || excluded.refused) from greatest(1, length((coalesce(u.refused, '') || excluded.refused)) - $5 + 1))`,
-		sync, texts(wishes, address),
-		column(wishes, func(u state.Subscriber) int64 { return u.RecordID }),
-		column(wishes, func(u state.Subscriber) []byte { return u.Refused }), state.KeepRefused*state.WishLen)
+		INSERT INTO memories AS m (sync, key, record_id, refused)
+		SELECT $1, x.key, x.record_id, x.refused FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS x (key, record_id, refused)
+		ORDER BY x.key COLLATE "C"
+		ON CONFLICT (sync, key) DO UPDATE SET version = m.version + 1, updated_at = now(),
+			refused = substring((coalesce(m.refused, '') || excluded.refused) from greatest(1, length((coalesce(m.refused, '') || excluded.refused)) - $5 + 1))`,
+		sync, texts(wishes, memoryKey),
+		column(wishes, func(m state.Memory) int64 { return m.RecordID }),
+		column(wishes, func(m state.Memory) []byte { return m.Refused }), state.KeepRefused*state.WishLen)
 	return err
 }

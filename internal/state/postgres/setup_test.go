@@ -137,7 +137,7 @@ func wantErr(t testing.TB, err, want error) {
 
 // unforeseen are the fields that only the database's clock knows.
 var unforeseen = cmp.Options{
-	cmpopts.EquateEmpty(), cmpopts.IgnoreFields(state.Subscriber{}, "SettledAt"), cmpopts.IgnoreFields(state.Listing{}, "BegunAt"),
+	cmpopts.EquateEmpty(), cmpopts.IgnoreFields(state.Memory{}, "SettledAt"), cmpopts.IgnoreFields(state.Listing{}, "BegunAt"),
 }
 
 // wantSame fails on a difference.

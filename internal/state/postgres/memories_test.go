@@ -11,25 +11,25 @@ import (
 
 const ana, bob, eve = "ana@example.com", "bob@example.com", "eve@example.com"
 
-// keep settles subscribers without a claim, as a first load does.
-func (b *bundle) keep(lease state.Lease, subscribers ...state.Subscriber) {
+// keep settles keys without a claim, as a first load does.
+func (b *bundle) keep(lease state.Lease, memories ...state.Memory) {
 	b.t.Helper()
 	var settlements []state.Settlement
-	for _, u := range subscribers {
-		settlements = append(settlements, state.Settlement{Subscriber: u})
+	for _, m := range memories {
+		settlements = append(settlements, state.Settlement{Memory: m})
 	}
-	must(b.t, b.SettleSubscribers(b.ctx, lease, news, settlements))
+	must(b.t, b.Settle(b.ctx, lease, news, settlements))
 }
 
-func (b *bundle) subscriber(email string) state.Subscriber {
+func (b *bundle) memory(key string) state.Memory {
 	b.t.Helper()
-	found, err := b.SubscribersByEmails(b.ctx, news, []string{email})
+	found, err := b.MemoriesByKeys(b.ctx, news, []string{key})
 	must(b.t, err)
-	return found[email]
+	return found[key]
 }
 
 // row is a roster row.
-func row(id int64, email string) state.RosterRow { return state.RosterRow{RecordID: id, Email: email} }
+func row(id int64, key string) state.RosterRow { return state.RosterRow{RecordID: id, Key: key} }
 
 func TestRoster(t *testing.T) {
 	t.Parallel()
@@ -47,9 +47,9 @@ func TestRoster(t *testing.T) {
 	byID, err := b.RosterByIDs(b.ctx, news, []int64{3, 1, 4})
 	must(t, err)
 	wantSame(t, "by id", []state.RosterRow{row(1, ana), row(3, bob)}, byID)
-	byEmail, err := b.RosterByEmails(b.ctx, news, []string{bob, "", eve})
+	byKey, err := b.RosterByKeys(b.ctx, news, []string{bob, "", eve})
 	must(t, err)
-	wantSame(t, "by e-mail", []state.RosterRow{row(3, bob)}, byEmail)
+	wantSame(t, "by key", []state.RosterRow{row(3, bob)}, byKey)
 }
 
 func TestPutRosterWritesOnlyWhatDiffers(t *testing.T) {
@@ -63,61 +63,61 @@ func TestPutRosterWritesOnlyWhatDiffers(t *testing.T) {
 	wantSame(t, "row versions", before, written())
 }
 
-func TestSubscribersComeWithAllThatConcernsTheirRecords(t *testing.T) {
+func TestMemoriesComeWithAllThatConcernsTheirRecords(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, lease := b.lease()
 	must(t, b.PutRoster(b.ctx, news, []state.RosterRow{row(1, ana), row(2, bob), row(3, ""), row(11, ana), row(12, eve), row(13, ana)}, nil))
-	full := state.Subscriber{
-		Email: ana, RecordID: 11, RemoteID: 70, RemoteEmail: "Ana@Example.com", Groups: []int64{1, 3}, Fingerprint: []byte{1},
+	full := state.Memory{
+		Key: ana, RecordID: 11, RemoteID: 70, RemoteKey: "Ana@Example.com", Groups: []int64{1, 3}, Fingerprint: []byte{1},
 		Echo: []byte{2}, Suppressed: "bounced", Refused: []byte{3}, Version: 1,
 	}
-	left := state.Subscriber{Email: "former@example.com", RecordID: 2, Groups: []int64{}, Version: 1}
-	far := state.Subscriber{Email: eve, RecordID: 12, Version: 1}
-	fresh := func(u state.Subscriber) state.Subscriber { u.Version = 0; return u }
+	left := state.Memory{Key: "former@example.com", RecordID: 2, Groups: []int64{}, Version: 1}
+	far := state.Memory{Key: eve, RecordID: 12, Version: 1}
+	fresh := func(m state.Memory) state.Memory { m.Version = 0; return m }
 	b.keep(lease, fresh(full), fresh(left), fresh(far))
 	must(t, b.FinishBatch(b.ctx, lease, nil, []state.Failure{{RecordID: 3, Class: "refused"}, {RecordID: 12, Class: "refused"}}))
 
-	byRange, err := b.SubscribersByRange(b.ctx, news, 0, 10)
+	byRange, err := b.RecordsByRange(b.ctx, news, 0, 10)
 	must(t, err)
 	if len(byRange.Failures) != 1 || byRange.Failures[0].RecordID != 3 {
 		t.Errorf("failures %+v", byRange.Failures)
 	}
 	byRange.Failures = nil
 	wantSame(t, "by range", state.RecordSet{
-		Roster:      []state.RosterRow{row(1, ana), row(2, bob), row(3, "")},
-		Subscribers: map[string]state.Subscriber{ana: full, left.Email: left},
-		Shared:      []state.RosterRow{row(11, ana), row(13, ana)},
+		Roster:   []state.RosterRow{row(1, ana), row(2, bob), row(3, "")},
+		Memories: map[string]state.Memory{ana: full, left.Key: left},
+		Shared:   []state.RosterRow{row(11, ana), row(13, ana)},
 	}, byRange)
-	forIDs, err := b.SubscribersForIDs(b.ctx, news, []int64{1, 11})
+	forIDs, err := b.RecordsByIDs(b.ctx, news, []int64{1, 11})
 	must(t, err)
 	wantSame(t, "for ids", state.RecordSet{
-		Roster:      []state.RosterRow{row(1, ana), row(11, ana)},
-		Subscribers: map[string]state.Subscriber{ana: full},
-		Shared:      []state.RosterRow{row(13, ana)},
+		Roster:   []state.RosterRow{row(1, ana), row(11, ana)},
+		Memories: map[string]state.Memory{ana: full},
+		Shared:   []state.RosterRow{row(13, ana)},
 	}, forIDs)
-	none, err := b.SubscribersForIDs(b.ctx, news, nil)
+	none, err := b.RecordsByIDs(b.ctx, news, nil)
 	must(t, err)
 	wantSame(t, "for none", state.RecordSet{}, none)
-	if diff := cmp.Diff([]any{[]int64(nil), []int64{}}, []any{byRangeGroups(b, eve), byRangeGroups(b, left.Email)}); diff != "" {
+	if diff := cmp.Diff([]any{[]int64(nil), []int64{}}, []any{byRangeGroups(b, eve), byRangeGroups(b, left.Key)}); diff != "" {
 		t.Errorf("no groups and none known are not the same: %s", diff)
 	}
 }
 
-func byRangeGroups(b *bundle, email string) []int64 { return b.subscriber(email).Groups }
+func byRangeGroups(b *bundle, key string) []int64 { return b.memory(key).Groups }
 
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	claimOf := func(version int64, emails ...string) (claims []state.Claim) {
 		for _, email := range emails {
-			claims = append(claims, state.Claim{Email: email, RecordID: 1, Version: version, Changes: []state.Change{
+			claims = append(claims, state.Claim{Key: email, RecordID: 1, Version: version, Changes: []state.Change{
 				{Key: email, Field: "name", RecordID: 1, State: state.ChangePlanned}, {Key: email, Field: "groups", RecordID: 1, State: state.ChangePlanned},
 			}})
 		}
 		return claims
 	}
 	try := func(b *bundle, lease state.Lease, claims []state.Claim) []state.Claimed {
-		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, claims)
+		claimed, err := b.Claim(b.ctx, lease, news, claims)
 		must(b.t, err)
 		return claimed
 	}
@@ -186,7 +186,7 @@ func TestClaim(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		_, lease := b.lease()
-		b.keep(lease, state.Subscriber{Email: ana, RecordID: 1})
+		b.keep(lease, state.Memory{Key: ana, RecordID: 1})
 		claimed := try(b, lease, append(claimOf(2, ana), claimOf(1, bob)...))
 		wantSame(t, "claims", []state.Claimed{{}, {}}, claimed)
 		wantSame(t, "changes recorded", int64(0), b.number(`SELECT count(*) FROM changes`))
@@ -210,7 +210,7 @@ func TestClaim(t *testing.T) {
 		leases <- b.begin(batches[1])
 		granted := make(chan int, 2)
 		race(t, 2, nil, func() error {
-			claimed, err := b.ClaimSubscribers(b.ctx, <-leases, news, claimOf(0, <-orders...))
+			claimed, err := b.Claim(b.ctx, <-leases, news, claimOf(0, <-orders...))
 			n := 0
 			for _, c := range claimed {
 				n += int(b2i(c.OK))
@@ -231,19 +231,19 @@ func b2i(b bool) int64 {
 
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	t.Run("keeps the subscriber, ends the claim and settles the changes", func(t *testing.T) {
+	t.Run("keeps the memory, ends the claim and settles the changes", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		run, lease := b.lease()
-		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, RecordID: 1, Changes: []state.Change{
+		claimed, err := b.Claim(b.ctx, lease, news, []state.Claim{{Key: ana, RecordID: 1, Changes: []state.Change{
 			{Key: ana, Field: "name", Old: "a", New: "b\x00", State: state.ChangePlanned, Side: state.SideAccount, Reason: "differs", Wish: []byte{9}},
 		}}})
 		must(t, err)
-		want := state.Subscriber{Email: ana, RecordID: 1, RemoteID: 5, Groups: []int64{2}, Fingerprint: []byte{7}, Version: claimed[0].Version}
-		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Subscriber: want, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied}}))
+		want := state.Memory{Key: ana, RecordID: 1, RemoteID: 5, Groups: []int64{2}, Fingerprint: []byte{7}, Version: claimed[0].Version}
+		must(t, b.Settle(b.ctx, lease, news, []state.Settlement{{Memory: want, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied}}))
 		want.Version++
-		got := b.subscriber(ana)
-		wantSame(t, "subscriber", want, got)
+		got := b.memory(ana)
+		wantSame(t, "memory", want, got)
 		if got.SettledAt.IsZero() {
 			t.Error("no moment of the newest write")
 		}
@@ -256,52 +256,52 @@ func TestSettle(t *testing.T) {
 		if changes[0].SettledAt.IsZero() {
 			t.Error("no moment of settlement")
 		}
-		wantSame(t, "claims", int64(0), b.number(`SELECT count(*) FROM subscribers WHERE claim_token <> ''`))
+		wantSame(t, "claims", int64(0), b.number(`SELECT count(*) FROM memories WHERE claim_token <> ''`))
 	})
-	t.Run("forgets a subscriber", func(t *testing.T) {
+	t.Run("forgets a key", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		_, lease := b.lease()
-		b.keep(lease, state.Subscriber{Email: ana}, state.Subscriber{Email: bob})
-		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Subscriber: state.Subscriber{Email: ana, Version: 1}, Forget: true}}))
-		wantSame(t, "forgotten", state.Subscriber{}, b.subscriber(ana))
-		wantSame(t, "left", bob, b.subscriber(bob).Email)
+		b.keep(lease, state.Memory{Key: ana}, state.Memory{Key: bob})
+		must(t, b.Settle(b.ctx, lease, news, []state.Settlement{{Memory: state.Memory{Key: ana, Version: 1}, Forget: true}}))
+		wantSame(t, "forgotten", state.Memory{}, b.memory(ana))
+		wantSame(t, "left", bob, b.memory(bob).Key)
 	})
 	t.Run("one that has moved on is left alone and looked at again, the others are settled", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		_, lease := b.lease()
-		b.keep(lease, state.Subscriber{Email: ana, RecordID: 1}, state.Subscriber{Email: bob, RecordID: 2}, state.Subscriber{Email: eve, RecordID: 3})
-		claimed, err := b.ClaimSubscribers(b.ctx, lease, news, []state.Claim{{Email: ana, RecordID: 1, Version: 1, Changes: []state.Change{{Key: ana, State: state.ChangePlanned}}}})
+		b.keep(lease, state.Memory{Key: ana, RecordID: 1}, state.Memory{Key: bob, RecordID: 2}, state.Memory{Key: eve, RecordID: 3})
+		claimed, err := b.Claim(b.ctx, lease, news, []state.Claim{{Key: ana, RecordID: 1, Version: 1, Changes: []state.Change{{Key: ana, State: state.ChangePlanned}}}})
 		must(t, err)
-		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{
-			{Subscriber: state.Subscriber{Email: ana, RecordID: 1, Version: 1, RemoteID: 8}, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied},
-			{Subscriber: state.Subscriber{Email: bob, RecordID: 2, Version: 1, RemoteID: 8}},
-			{Subscriber: state.Subscriber{Email: eve, RecordID: 3, Version: 4}, Forget: true},
-			{Subscriber: state.Subscriber{Email: "new@example.com", RecordID: 4, Version: 3}},
+		must(t, b.Settle(b.ctx, lease, news, []state.Settlement{
+			{Memory: state.Memory{Key: ana, RecordID: 1, Version: 1, RemoteID: 8}, ChangeIDs: claimed[0].ChangeIDs, State: state.ChangeApplied},
+			{Memory: state.Memory{Key: bob, RecordID: 2, Version: 1, RemoteID: 8}},
+			{Memory: state.Memory{Key: eve, RecordID: 3, Version: 4}, Forget: true},
+			{Memory: state.Memory{Key: "new@example.com", RecordID: 4, Version: 3}},
 		}))
-		wantSame(t, "ana", int64(0), b.subscriber(ana).RemoteID)
-		wantSame(t, "bob", int64(8), b.subscriber(bob).RemoteID)
-		wantSame(t, "eve", eve, b.subscriber(eve).Email)
+		wantSame(t, "ana", int64(0), b.memory(ana).RemoteID)
+		wantSame(t, "bob", int64(8), b.memory(bob).RemoteID)
+		wantSame(t, "eve", eve, b.memory(eve).Key)
 		batch, run, _, err := b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
 		must(t, err)
 		wantSame(t, "looked at again", []int64{1, 3, 4}, batch.IDs)
 		wantSame(t, "trigger", state.ByPoll, run.Trigger)
 		wantSame(t, "ana's change", int64(1), b.number(`SELECT count(*) FROM changes WHERE state = 'applied'`))
 	})
-	t.Run("failures come and go, also without a subscriber", func(t *testing.T) {
+	t.Run("failures come and go, also without a memory", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		_, lease := b.lease()
 		fail := state.Settlement{Failures: []state.Failure{{RecordID: 1, Class: "rejected"}, {RecordID: 2, Class: "rejected"}}}
-		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{fail}))
-		must(t, b.SettleSubscribers(b.ctx, lease, news, []state.Settlement{{Resolved: []int64{1}}}))
+		must(t, b.Settle(b.ctx, lease, news, []state.Settlement{fail}))
+		must(t, b.Settle(b.ctx, lease, news, []state.Settlement{{Resolved: []int64{1}}}))
 		failures, err := b.Failures(b.ctx, state.FailureFilter{Sync: news})
 		must(t, err)
 		if len(failures) != 1 || failures[0].RecordID != 2 {
 			t.Errorf("failures %+v", failures)
 		}
-		must(t, b.SettleSubscribers(b.ctx, lease, news, nil))
+		must(t, b.Settle(b.ctx, lease, news, nil))
 	})
 }
 
@@ -309,15 +309,15 @@ func TestRetry(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, lease := b.lease()
-	b.keep(lease, state.Subscriber{Email: ana, RecordID: 1, Refused: []byte{1}}, state.Subscriber{Email: bob, RecordID: 2, Refused: []byte{2}})
+	b.keep(lease, state.Memory{Key: ana, RecordID: 1, Refused: []byte{1}}, state.Memory{Key: bob, RecordID: 2, Refused: []byte{2}})
 	must(t, b.FinishBatch(b.ctx, lease, nil, []state.Failure{
 		{RecordID: 1, Key: ana, Class: "rejected"}, {RecordID: 2, Key: bob, Class: "refused"}, {RecordID: 3, Key: eve, Class: "rejected"},
 	}))
 	ids, err := b.Retry(b.ctx, news, state.FailureFilter{Class: "rejected"})
 	must(t, err)
 	wantSame(t, "records", []int64{1, 3}, ids)
-	wantSame(t, "ana", state.Subscriber{Email: ana, RecordID: 1, Version: 2}, b.subscriber(ana))
-	wantSame(t, "bob", []byte{2}, b.subscriber(bob).Refused)
+	wantSame(t, "ana", state.Memory{Key: ana, RecordID: 1, Version: 2}, b.memory(ana))
+	wantSame(t, "bob", []byte{2}, b.memory(bob).Refused)
 	batch, _, _, err := b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
 	must(t, err)
 	wantSame(t, "touched", []int64{1, 3}, batch.IDs)
