@@ -29,7 +29,8 @@ type servers struct {
 func startServers(ctx context.Context, dir string, durable bool, log zerolog.Logger) (*servers, error) {
 	s := &servers{}
 	err := s.start(ctx, func(name string) services.Options {
-		return services.Options{Dir: filepath.Join(dir, name), Durable: durable, Log: log}
+		// As where a WHMCS of a million clients is served: its tables, and ours, are in memory.
+		return services.Options{Dir: filepath.Join(dir, name), Durable: durable, Large: true, Log: log}
 	})
 	if err != nil {
 		s.stop()
@@ -67,10 +68,6 @@ func (s *servers) connect(ctx context.Context) (err error) {
 		return err
 	}
 	s.undo = append(s.undo, s.postgres.Close)
-	// The private server is a small one; one that holds a WHMCS of a million clients keeps the table in memory.
-	if _, err := s.mysql.ExecContext(ctx, "SET GLOBAL innodb_buffer_pool_size = 1024 * 1024 * 1024"); err != nil {
-		return err
-	}
 	opt, err := redis.ParseURL(s.redisURL)
 	if err != nil {
 		return err

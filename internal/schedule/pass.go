@@ -19,6 +19,7 @@ type pass struct {
 	recovered time.Time
 	advanced  time.Time
 	polled    time.Time
+	open      []state.Run   // as of the newest tick
 	lull      time.Duration // before the next look for ready batches
 	waiting   string        // slot that waits for an earlier run, logged once
 }
@@ -29,7 +30,8 @@ const (
 	offsetEvery  = time.Second
 	feedEvery    = 10 * time.Millisecond // between two looks for ready batches while batches go out; it doubles when none do
 	feedLeast    = 25 * time.Millisecond // between two ticks while there is work but none is ready
-	feedMost     = 50 * time.Millisecond // between two ticks, and two looks, while there is work
+	feedMost     = 50 * time.Millisecond // between two ticks while there is work
+	lullMost     = 20 * time.Millisecond // between two looks for ready batches, or for the end of them
 	queuedGrace  = 10 * time.Second      // a queued batch younger than this is not looked for in Redis
 )
 
@@ -56,13 +58,14 @@ func (p *pass) loop(ctx context.Context) {
 	}
 }
 
-// feed hands batches to the queue as workers take them, until it is time for the next tick.
+// feed hands batches to the queue as workers take them, until it is time for the next tick: soon, and at once when a run
+// has nothing left to be worked on.
 func (p *pass) feed(ctx context.Context) error {
 	began := time.Now()
 	for {
 		pause(ctx, p.lull)
 		sent, err := p.dispatch(ctx)
-		p.lull = min(2*p.lull, feedMost)
+		p.lull = min(2*p.lull, lullMost)
 		if sent > 0 {
 			p.lull = feedEvery
 		}
@@ -70,7 +73,23 @@ func (p *pass) feed(ctx context.Context) error {
 		if err != nil || took >= feedMost || (sent == 0 && took >= feedLeast) {
 			return err
 		}
+		if sent == 0 {
+			if over, err := p.over(ctx); err != nil || over {
+				return err
+			}
+		}
 	}
+}
+
+// over says whether all batches of an open run are settled.
+func (p *pass) over(ctx context.Context) (bool, error) {
+	for _, run := range p.open {
+		begun, unsettled, err := p.Store.Standing(ctx, run.ID)
+		if err != nil || begun && !unsettled {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -109,8 +128,7 @@ func (p *pass) tick(ctx context.Context) (pace, error) {
 			p.Log.Warn().Err(err).Str("sync", p.Name).Msg("changed clients could not be polled")
 		}
 	}
-	runs, err := p.Store.OpenRuns(ctx, p.Name)
-	if err != nil || len(runs) == 0 {
+	if p.open, err = p.Store.OpenRuns(ctx, p.Name); err != nil || len(p.open) == 0 {
 		return later, err
 	}
 	if _, err := p.dispatch(ctx); err != nil {
@@ -120,7 +138,7 @@ func (p *pass) tick(ctx context.Context) (pace, error) {
 	if sync.PausedAt.IsZero() {
 		when = soon
 	}
-	for _, run := range runs {
+	for _, run := range p.open {
 		moved, err := p.advance(ctx, sync, run)
 		if err != nil && !errors.Is(err, state.ErrConflict) {
 			return later, err

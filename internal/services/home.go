@@ -17,6 +17,7 @@ type home struct {
 	password string
 	as       *identity
 	durable  bool
+	buffers  string // memory for tables, as both databases write it
 	lock     *dirLock
 }
 
@@ -37,7 +38,10 @@ func prepare(opts Options) (*home, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &home{dir: dir, data: filepath.Join(dir, "data"), durable: opts.Durable, lock: lock}
+	h := &home{dir: dir, data: filepath.Join(dir, "data"), durable: opts.Durable, buffers: "64M", lock: lock}
+	if opts.Large {
+		h.buffers = "1024M"
+	}
 	if err := h.furnish(); err != nil {
 		lock.release()
 		return nil, err

@@ -96,7 +96,7 @@ func (h *home) mariaDBLaunch(tools mariaDBTools, port int) launch {
 		"--pid-file=" + filepath.Join(h.data, "mariadb.pid"),
 		"--skip-name-resolve", "--skip-log-bin", "--performance-schema=off",
 		"--character-set-server=utf8mb4", "--max-connections=300",
-		"--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=" + map[bool]string{true: "1", false: "0"}[h.durable],
+		"--innodb-buffer-pool-size=" + h.buffers, "--innodb-flush-log-at-trx-commit=" + map[bool]string{true: "1", false: "0"}[h.durable],
 	}
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root") // it wants to hear that this is meant

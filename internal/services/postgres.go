@@ -158,7 +158,7 @@ func (h *home) postgresLaunch(bin string, port int) launch {
 		"port=" + strconv.Itoa(port),
 		"unix_socket_directories=",
 		"max_connections=200",
-		"shared_buffers=64MB",
+		"shared_buffers=" + h.buffers + "B",
 		"jit=off",
 		"timezone=UTC",
 		"log_timezone=UTC",

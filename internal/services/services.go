@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Dir       string         // holds all of the server's files and is made when absent; one process at a time
 	Log       zerolog.Logger // zerolog.Nop() for silence
+	Large     bool           // PostgreSQL and MariaDB keep up to 1 GB of their tables in memory instead of 64 MB
 	Durable   bool           // data outlives a crash of the machine (fsync; with Redis an append-only file)
 	Fetch     bool           // PostgreSQL only: download binaries into Dir when the machine has none
 	FetchFrom string         // PostgreSQL only: base URL of a mirror to download from; "" = the public one
