@@ -307,3 +307,20 @@ func TestPolling(t *testing.T) {
 		}
 	})
 }
+
+func TestTheEndOfTheBatchesIsSeenBetweenTicks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	over := func(want bool, when string) {
+		t.Helper()
+		if got, err := b.over(b.ctx); err != nil || got != want {
+			t.Errorf("%s: over %v, %v", when, got, err)
+		}
+	}
+	over(false, "without a run")
+	b.request()
+	b.ticks()
+	over(false, "with batches out")
+	b.settle()
+	over(true, "when all are settled")
+}
