@@ -111,7 +111,7 @@ func TestAListingIsOnlyWrittenUponWhileItIsFresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, client(1))
-			b.duty.Now = func() time.Time { return time.Now().Add(tc.age) }
+			b.duty.Clock = func() time.Time { return time.Now().Add(tc.age) }
 			run := b.pass(full)
 			if got := run.Counts[state.CountCalls]; got != tc.calls {
 				t.Errorf("%d calls, want %d", got, tc.calls)

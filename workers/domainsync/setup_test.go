@@ -66,7 +66,7 @@ func setupWith(t testing.TB, cfg memory.Config, rows ...whmcs.Domain) *bundle {
 	b.whmcs.put(rows...)
 	b.duty = &domainsync.Worker{
 		Policy: policy(), Domains: b.whmcs, Registrar: b.account, Store: b.store,
-		Now: func() time.Time { return b.clock }, MaxAge: 100 * 365 * 24 * time.Hour,
+		Clock: func() time.Time { return b.clock }, MaxAge: 100 * 365 * 24 * time.Hour,
 	}
 	b.exec = &workers.Executor{
 		Store: b.store, Duties: map[string]workers.Duty{syncName: b.duty}, Attempts: map[string]int{syncName: 3}, Name: "worker-1", TTL: time.Minute,

@@ -156,7 +156,7 @@ func TestAnOldListingIsOnlyReadFrom(t *testing.T) {
 	t.Parallel()
 	b := inStep(t, 3)
 	b.duty.MaxAge = time.Hour
-	b.duty.Now = func() time.Time { return time.Now().Add(2 * time.Hour) }
+	b.duty.Clock = func() time.Time { return time.Now().Add(2 * time.Hour) }
 	b.turn("d2.example", dated(renewal("2032-01-01")))
 	b.wantCounts(b.pass(full), state.Counts{"records": 3, "unchanged": 2, "updated": 1})
 	b.wantCalls(map[string]int{"ListPage": 1, "Get": 1})
