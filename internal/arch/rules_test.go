@@ -76,6 +76,10 @@ var rules = []rule{
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
 	}},
 	{"internal/testkit/statekit", []string{"internal/state/postgres", "internal/testkit"}},
+	{"internal/testkit/synckit", []string{
+		"tasks", "workers", "internal/state", "internal/state/postgres", "internal/testkit/statekit",
+		"github.com/google/go-cmp/cmp", "github.com/jackc/pgx/v5",
+	}},
 	{"internal/testkit/cmd/*", []string{"internal/services", "internal/testkit", "github.com/rs/zerolog", "golang.org/x/sync/..."}},
 	{"internal/arch", nil},
 

@@ -17,7 +17,7 @@ type errand struct {
 	*Worker
 	job       workers.Job
 	known     map[string]state.Memory
-	earlier   earlier
+	earlier   workers.Earlier
 	tally     *tally
 	unsettled error // why the batch has to be tried again although it got to its end
 	patience  workers.Patience
@@ -80,7 +80,7 @@ func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, s
 
 // outdated says that the evidence for a write has become too old while the batch was under way.
 func (e *errand) outdated(d Decision) bool {
-	return len(d.Changes) > 0 && !d.Until.IsZero() && e.now().After(d.Until)
+	return len(d.Changes) > 0 && !d.Until.IsZero() && e.Clock.Now().After(d.Until)
 }
 
 func (e *errand) lookOne(ctx context.Context, d Decision) (Decision, error) {
@@ -116,7 +116,7 @@ func (e *errand) find(ctx context.Context, email, remote string) (maillist.Entry
 // settleEarlier closes the changes that an earlier attempt planned: the look has told whether they arrived.
 func (e *errand) settleEarlier(seen Decision) []state.Settlement {
 	var applied, superseded []int64
-	for _, change := range e.earlier.unsettled[seen.Wish.Email] {
+	for _, change := range e.earlier.Unsettled[seen.Wish.Email] {
 		if !seen.shows(change) {
 			superseded = append(superseded, change.ID)
 			continue
@@ -194,7 +194,7 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 
 // allowed asks the guard, once for each person: what an earlier attempt of the batch planned to write, it had allowed.
 func (e *errand) allowed(ctx context.Context, d Decision) (bool, error) {
-	for _, change := range e.earlier.unsettled[d.Wish.Email] {
+	for _, change := range e.earlier.Unsettled[d.Wish.Email] {
 		if change.Destructive {
 			return true, nil
 		}
@@ -262,7 +262,7 @@ func (e *errand) failed(d Decision, claimed state.Claimed, err error) []state.Se
 	settlement := state.Settlement{ChangeIDs: claimed.ChangeIDs, State: state.ChangeFailed, Failures: []state.Failure{{
 		RecordID: d.Wish.Lead, Key: d.Wish.Email, RunID: e.job.Run.ID, Class: string(class), Message: err.Error(),
 	}}}
-	for _, change := range e.earlier.unsettled[d.Wish.Email] {
+	for _, change := range e.earlier.Unsettled[d.Wish.Email] {
 		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
 	}
 	refused := class == fault.Rejected || class == fault.Refused

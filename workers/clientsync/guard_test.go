@@ -1,43 +1,43 @@
 package clientsync_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
 func TestTheGuardLetsWithdrawnConsentThroughUpToItsLimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(4)...)
-	b.pass()
+	b.Pass()
 	for id := range int64(3) {
 		b.whmcs.put(client(id+1, addressed(b.whmcs.clients[id+1].RawEmail), withoutConsent))
 	}
-	b.guard = 2
-	run := b.pass()
-	b.wantCounts(run, state.Counts{"records": 4, "unchanged": 1, "detached": 2, "held": 1})
+	b.Guard = 2
+	run := b.Pass()
+	b.WantCounts(run, state.Counts{"records": 4, "unchanged": 1, "detached": 2, "held": 1})
 	b.wantGroups("c2@example.com")
 	b.wantGroups("c3@example.com", 1)
-	b.wantChanges("c3@example.com", "groups held", "subscriber applied")
+	b.WantChanges("c3@example.com", "groups held", "subscriber applied")
 
 	t.Run("what is held is held once however often it is planned", func(t *testing.T) {
-		b.guard = 0
-		b.wantCounts(b.pass(), state.Counts{"records": 4, "unchanged": 1, "held": 1, "skipped_no_consent": 2})
-		b.wantChanges("c3@example.com", "groups held", "groups superseded", "subscriber applied")
+		b.Guard = 0
+		b.WantCounts(b.Pass(), state.Counts{"records": 4, "unchanged": 1, "held": 1, "skipped_no_consent": 2})
+		b.WantChanges("c3@example.com", "groups held", "groups superseded", "subscriber applied")
 	})
 	t.Run("what a person approves is done", func(t *testing.T) {
-		runs, err := b.store.HeldRuns(b.ctx, b.sync)
+		runs, err := b.Store.HeldRuns(b.Ctx, b.Name)
 		must(t, err)
 		for id := range runs {
-			approved, err := b.store.Approve(b.ctx, id)
+			approved, err := b.Store.Approve(b.Ctx, id)
 			must(t, err)
-			b.mustWork()
-			b.wantCounts(b.finish(approved), state.Counts{"records": 1, "detached": 1})
+			b.MustWork()
+			b.WantCounts(b.Finish(approved), state.Counts{"records": 1, "detached": 1})
 		}
 		b.wantGroups("c3@example.com")
 	})
@@ -46,53 +46,53 @@ func TestTheGuardLetsWithdrawnConsentThroughUpToItsLimit(t *testing.T) {
 func TestAnAttemptThatFailedDoesNotUseTheGuardUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(2)...)
-	b.pass()
+	b.Pass()
 	b.whmcs.put(client(1, addressed("c1@example.com"), withoutConsent), client(2, addressed("c2@example.com"), withoutConsent))
-	b.guard = 2
-	run := b.start(100)
+	b.Guard = 2
+	run := b.Start(100)
 	b.failing("find", "c2@example.com", trouble(fault.RateLimited))
-	b.work()
-	b.again()
+	b.Work()
+	b.Again()
 	b.failing("detach", "c1@example.com", trouble(fault.Transient))
-	b.again()
+	b.Again()
 	calm := b.failing("find", "c2@example.com", trouble(fault.RateLimited))
-	b.again()
+	b.Again()
 	calm()
-	if failed := b.again(); len(failed) != 0 {
+	if failed := b.Again(); len(failed) != 0 {
 		t.Fatal(failed)
 	}
-	b.wantCounts(b.finish(run), state.Counts{"records": 2, "detached": 2})
+	b.WantCounts(b.Finish(run), state.Counts{"records": 2, "detached": 2})
 }
 
 func TestOptOutsAreWrittenBack(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(3)...)
 	b.duty.Policy.WriteBack = true
-	b.pass()
+	b.Pass()
 	for _, email := range []string{"c1@example.com", "c2@example.com"} {
 		e, _ := b.list.Holds(email)
 		e.Suppression = maillist.Unsubscribed
 		b.list.Seed(e)
 	}
-	b.guard = 1
-	b.wantCounts(b.pass(full), state.Counts{"records": 3, "unchanged": 1, "wrote_back": 1, "held": 1})
+	b.Guard = 1
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 3, "unchanged": 1, "wrote_back": 1, "held": 1})
 	if c := b.whmcs.clients[1]; !c.OptOut || c.OptIn {
 		t.Errorf("client 1 is %+v", c)
 	}
-	changes := b.wantChanges("c1@example.com", "marketing_consent applied", "subscriber applied")
+	changes := b.WantChanges("c1@example.com", "marketing_consent applied", "subscriber applied")
 	if c := changes[0]; c.Side != state.SideSource || !c.Destructive || c.RecordID != 1 || c.Old != "emailoptout=0 marketing_emails_opt_in=1" {
 		t.Errorf("change %+v", c)
 	}
-	b.guard = 5
-	b.wantCounts(b.pass(full), state.Counts{"records": 3, "unchanged": 1, "wrote_back": 1, "skipped_no_consent": 1})
+	b.Guard = 5
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 3, "unchanged": 1, "wrote_back": 1, "skipped_no_consent": 1})
 
 	t.Run("and only reverted once the person is back on the list", func(t *testing.T) {
-		change := b.wantChanges("c1@example.com", "marketing_consent applied", "subscriber applied")[0]
-		b.wantCounts(b.revert(change.ID), state.Counts{"records": 1})
+		change := b.WantChanges("c1@example.com", "marketing_consent applied", "subscriber applied")[0]
+		b.WantCounts(b.Revert(change.ID), state.Counts{"records": 1})
 		e, _ := b.list.Holds("c1@example.com")
 		e.Suppression = maillist.NotSuppressed
 		b.list.Seed(e)
-		b.wantCounts(b.revert(change.ID), state.Counts{"records": 1, "reverted": 1})
+		b.WantCounts(b.Revert(change.ID), state.Counts{"records": 1, "reverted": 1})
 		if c := b.whmcs.clients[1]; c.OptOut || !c.OptIn {
 			t.Errorf("client 1 is %+v", c)
 		}
@@ -111,8 +111,8 @@ func TestAListingIsOnlyWrittenUponWhileItIsFresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, client(1))
-			b.duty.Now = func() time.Time { return time.Now().Add(tc.age) }
-			run := b.pass(full)
+			b.duty.Clock = func() time.Time { return time.Now().Add(tc.age) }
+			run := b.Pass(synckit.Full)
 			if got := run.Counts[state.CountCalls]; got != tc.calls {
 				t.Errorf("%d calls, want %d", got, tc.calls)
 			}
@@ -127,12 +127,12 @@ func TestWhatWasSettledSinceTheListingBeganIsNotJudgedByIt(t *testing.T) {
 	b.list.after = func(call, _ string) error {
 		if call == "list" { // the page is read, and only then a hook creates the person
 			b.list.after = nil
-			b.touch(state.ByHook, 1)
+			b.Touch(state.ByHook, 1)
 		}
 		return nil
 	}
-	b.wantCounts(b.pass(full), state.Counts{"records": 1, "unchanged": 1})
-	known, err := b.store.MemoriesByKeys(b.ctx, b.sync, []string{"ana@example.com"})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "unchanged": 1})
+	known, err := b.Store.MemoriesByKeys(b.Ctx, b.Name, []string{"ana@example.com"})
 	if err != nil || known["ana@example.com"].Suppressed != "" {
 		t.Errorf("taken for deleted: %+v %v", known, err)
 	}
@@ -146,9 +146,9 @@ func TestAListingGoesOnWhereItStopped(t *testing.T) {
 		b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email = 0, c.RawEmail }))
 	}
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email, e.Suppression = 0, "gone@example.com", maillist.Deleted }))
-	run, err := b.store.CreateRun(b.ctx, state.NewRun{Sync: b.sync, Kind: state.RunPass, State: state.RunListing, Slot: "s", Full: true})
+	run, err := b.Store.CreateRun(b.Ctx, state.NewRun{Sync: b.Name, Kind: state.RunPass, State: state.RunListing, Slot: "s", Full: true})
 	must(t, err)
-	_, err = b.store.AddBatch(b.ctx, run.ID, state.NewBatch{Kind: state.BatchListing})
+	_, err = b.Store.AddBatch(b.Ctx, run.ID, state.NewBatch{Kind: state.BatchListing})
 	must(t, err)
 	pages := 0
 	b.list.before = func(string, string) error {
@@ -157,15 +157,15 @@ func TestAListingGoesOnWhereItStopped(t *testing.T) {
 		}
 		return nil
 	}
-	if failed := b.work(); len(failed) != 1 {
+	if failed := b.Work(); len(failed) != 1 {
 		t.Fatalf("handed back with %v", failed)
 	}
-	if failed := b.again(); len(failed) != 0 || pages != 4 {
+	if failed := b.Again(); len(failed) != 0 || pages != 4 {
 		t.Fatalf("%d pages read for 3, %v", pages, failed)
 	}
-	runs, err := b.store.OpenRuns(b.ctx, b.sync)
+	runs, err := b.Store.OpenRuns(b.Ctx, b.Name)
 	must(t, err)
-	listing, err := b.store.Listing(b.ctx, runs[0].ListingID)
+	listing, err := b.Store.Listing(b.Ctx, runs[0].ListingID)
 	must(t, err)
 	if !listing.Complete || listing.Rows != 11 {
 		t.Errorf("listing %+v", listing)
@@ -188,18 +188,8 @@ func TestTwoSpellingsOfAnAddressOnTheList(t *testing.T) {
 				b.list.pages = append(b.list.pages, nil)
 			}
 			b.list.pages[second-1] = append(b.list.pages[second-1], other)
-			run := b.pass(full)
-			b.wantCounts(run, state.Counts{"records": 1, "skipped_unsubscribed": 1})
+			run := b.Pass(synckit.Full)
+			b.WantCounts(run, state.Counts{"records": 1, "skipped_unsubscribed": 1})
 		})
 	}
-}
-
-// revert undoes changes as an operator would.
-func (b *bundle) revert(ids ...int64) state.Run {
-	b.t.Helper()
-	b.slots++
-	run, err := b.store.RequestRevert(b.ctx, b.sync, fmt.Sprint("revert/", b.slots), ids)
-	must(b.t, err)
-	b.mustWork()
-	return b.finish(run)
 }

@@ -54,11 +54,11 @@ func TestUpsertsOfABatchGoAsOneJob(t *testing.T) {
 	b := setupJobs(t, crowdOf(6)...)
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email, e.Groups = 0, "c4@example.com", []maillist.GroupID{50} }))
 	sent := b.asked("job")
-	run := b.pass()
+	run := b.Pass()
 	if calls := run.Counts[state.CountCalls]; *sent != 1 || calls != 7 { // six looks and the job
 		t.Errorf("%d jobs, %d calls", *sent, calls)
 	}
-	b.wantCounts(run, state.Counts{"records": 6, "created": 5, "updated": 1})
+	b.WantCounts(run, state.Counts{"records": 6, "created": 5, "updated": 1})
 	b.wantGroups("c4@example.com", 1, 50)
 
 	t.Run("and everybody gets the answer that is theirs", func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestUpsertsOfABatchGoAsOneJob(t *testing.T) {
 			e, _ := b.list.Holds(c.RawEmail)
 			want[c.RawEmail] = e.ID
 		}
-		known, err := b.store.MemoriesByKeys(b.ctx, b.sync, []string{"c1@example.com", "c2@example.com", "c3@example.com", "c4@example.com", "c5@example.com", "c6@example.com"})
+		known, err := b.Store.MemoriesByKeys(b.Ctx, b.Name, []string{"c1@example.com", "c2@example.com", "c3@example.com", "c4@example.com", "c5@example.com", "c6@example.com"})
 		must(t, err)
 		for email, s := range known {
 			got[email] = s.RemoteID
@@ -77,7 +77,7 @@ func TestUpsertsOfABatchGoAsOneJob(t *testing.T) {
 		}
 	})
 	t.Run("and a second pass sends none", func(t *testing.T) {
-		b.wantCounts(b.pass(), state.Counts{"records": 6, "unchanged": 6})
+		b.WantCounts(b.Pass(), state.Counts{"records": 6, "unchanged": 6})
 		if *sent != 1 {
 			t.Errorf("%d jobs", *sent)
 		}
@@ -96,14 +96,14 @@ func TestOneBadRecordOfAJobStopsNobodyElse(t *testing.T) {
 		t.Parallel()
 		b := setupJobs(t, crowdOf(3)...)
 		b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email, e.Suppression = 0, "c2@example.com", maillist.Deleted }))
-		b.wantCounts(b.pass(), state.Counts{"records": 3, "created": 2, "skipped_deleted": 1})
+		b.WantCounts(b.Pass(), state.Counts{"records": 3, "created": 2, "skipped_deleted": 1})
 		b.wantWrites("c2@example.com", 0)
-		b.wantFailures()
+		b.WantFailures()
 	})
 }
 
 func (b *bundle) wantOneWriteEach(n int) {
-	b.t.Helper()
+	b.T.Helper()
 	for _, c := range crowdOf(n) {
 		b.wantWrites(c.RawEmail, 1)
 	}
@@ -113,18 +113,18 @@ func (b *bundle) wantOneWriteEach(n int) {
 func TestAnAnswerOfAJobThatStopsTheBatch(t *testing.T) {
 	t.Parallel()
 	b := setupJobs(t, crowdOf(5)...)
-	run := b.start(100)
+	run := b.Start(100)
 	calm := b.failing("upsert", "c3@example.com", &fault.Error{Class: fault.RateLimited, Account: account, RetryAfter: 30 * time.Second})
-	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.RateLimited) {
+	if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], fault.RateLimited) {
 		t.Fatalf("handed back with %v", failed)
 	}
-	b.wantChanges("c2@example.com", "subscriber applied")
-	b.wantChanges("c4@example.com", "subscriber planned")
+	b.WantChanges("c2@example.com", "subscriber applied")
+	b.WantChanges("c4@example.com", "subscriber planned")
 	calm()
-	if failed := b.again(); len(failed) != 0 {
+	if failed := b.Again(); len(failed) != 0 {
 		t.Fatal(failed)
 	}
-	b.wantCounts(b.finish(run), state.Counts{"records": 5, "created": 5})
+	b.WantCounts(b.Finish(run), state.Counts{"records": 5, "created": 5})
 	b.wantOneWriteEach(5)
 }
 
@@ -135,20 +135,20 @@ func TestAJobThatFailsAsAWholeIsTriedAgain(t *testing.T) {
 			t.Run(string(class)+", "+name, func(t *testing.T) {
 				t.Parallel()
 				b := setupJobs(t, crowdOf(4)...)
-				run := b.start(100)
+				run := b.Start(100)
 				b.failJobs(trouble(class), lost)
-				if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], class) {
+				if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], class) {
 					t.Fatalf("handed back with %v", failed)
 				}
 				if got := b.onlyBatch().Attempts; got != attempts {
 					t.Errorf("%d attempts counted, want %d", got, attempts)
 				}
-				b.wantFailures()
+				b.WantFailures()
 				b.list.before, b.list.after = nil, nil
-				if failed := b.again(); len(failed) != 0 {
+				if failed := b.Again(); len(failed) != 0 {
 					t.Fatal(failed)
 				}
-				b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 4})
+				b.WantCounts(b.Finish(run), state.Counts{"records": 4, "created": 4})
 				b.wantOneWriteEach(4)
 			})
 		}
@@ -173,34 +173,34 @@ func (b *bundle) failJobs(err error, lost bool) {
 func TestAJobThatNeverSucceedsIsAFailureOfEverybodyInIt(t *testing.T) {
 	t.Parallel()
 	b := setupJobs(t, crowdOf(3)...)
-	run := b.start(100)
+	run := b.Start(100)
 	b.failJobs(trouble(fault.Transient), false)
-	for attempt, failed := 1, b.work(); attempt < 3; attempt, failed = attempt+1, b.again() {
+	for attempt, failed := 1, b.Work(); attempt < 3; attempt, failed = attempt+1, b.Again() {
 		if len(failed) != 1 || !fault.Is(failed[0], fault.Transient) {
 			t.Fatalf("attempt %d: handed back with %v", attempt, failed)
 		}
 	}
-	b.wantCounts(b.finish(run), state.Counts{"records": 3, "failed": 3})
-	b.wantFailures("1 transient", "2 transient", "3 transient")
+	b.WantCounts(b.Finish(run), state.Counts{"records": 3, "failed": 3})
+	b.WantFailures("1 transient", "2 transient", "3 transient")
 	b.list.before = nil
-	b.wantCounts(b.pass(), state.Counts{"records": 3, "created": 3})
-	b.wantFailures()
+	b.WantCounts(b.Pass(), state.Counts{"records": 3, "created": 3})
+	b.WantFailures()
 	b.wantOneWriteEach(3)
 }
 
 func TestAJobWithRefusedCredentialsPausesTheAccount(t *testing.T) {
 	t.Parallel()
 	b := setupJobs(t, crowdOf(3)...)
-	run := b.start(100)
+	run := b.Start(100)
 	b.failJobs(trouble(fault.Auth), false)
-	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
+	if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
 		t.Fatalf("handed back with %v", failed)
 	}
 	b.wantPaused()
 	b.list.before = nil
-	must(t, b.store.ResumeAccount(b.ctx, account))
-	b.mustWork()
-	b.wantCounts(b.finish(run), state.Counts{"records": 3, "created": 3})
+	must(t, b.Store.ResumeAccount(b.Ctx, account))
+	b.MustWork()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 3, "created": 3})
 	b.wantOneWriteEach(3)
 }
 
@@ -208,16 +208,16 @@ func TestAJobWithRefusedCredentialsPausesTheAccount(t *testing.T) {
 func setupMixed(t *testing.T) (*bundle, state.Run) {
 	t.Helper()
 	b := setupJobs(t, crowdOf(2)...)
-	b.pass()
+	b.Pass()
 	b.whmcs.put(crowdOf(4)...)
 	b.whmcs.put(client(1, addressed("c1@example.com"), withoutConsent))
 	b.whmcs.put(client(2, addressed("c2@example.com"), func(c *whmcs.Client) { c.Columns["full_name"] = "New Name" }))
-	return b, b.start(100)
+	return b, b.Start(100)
 }
 
 func (b *bundle) wantMixed(run state.Run) {
-	b.t.Helper()
-	b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 2, "updated": 1, "detached": 1})
+	b.T.Helper()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 4, "created": 2, "updated": 1, "detached": 1})
 	for email, writes := range map[string]int{"c1@example.com": 2, "c2@example.com": 2, "c3@example.com": 1, "c4@example.com": 1} {
 		b.wantWrites(email, writes)
 	}
@@ -230,7 +230,7 @@ func TestWhatIsNoUpsertGoesBesideTheJob(t *testing.T) {
 		t.Parallel()
 		b, run := setupMixed(t)
 		jobs := b.asked("job")
-		b.mustWork()
+		b.MustWork()
 		if *jobs != 1 {
 			t.Errorf("%d jobs", *jobs)
 		}
@@ -240,33 +240,33 @@ func TestWhatIsNoUpsertGoesBesideTheJob(t *testing.T) {
 		t.Parallel()
 		b, run := setupMixed(t)
 		b.failJobs(trouble(fault.Transient), false)
-		if failed := b.work(); len(failed) != 1 {
+		if failed := b.Work(); len(failed) != 1 {
 			t.Fatalf("handed back with %v", failed)
 		}
 		b.wantGroups("c1@example.com")
 		b.list.before = nil
-		b.again()
+		b.Again()
 		b.wantMixed(run)
 	})
 	t.Run("but not while the account is to be left alone", func(t *testing.T) {
 		t.Parallel()
 		b, run := setupMixed(t)
-		b.guard = 1
+		b.Guard = 1
 		b.failJobs(trouble(fault.RateLimited), false)
-		b.work()
+		b.Work()
 		b.wantGroups("c1@example.com", 1)
 		b.list.before = nil
-		b.again()
+		b.Again()
 		b.wantMixed(run)
 	})
 	t.Run("and one that fails leaves the job's answers settled", func(t *testing.T) {
 		t.Parallel()
 		b, run := setupMixed(t)
 		calm := b.failing("detach", "c1@example.com", trouble(fault.RateLimited))
-		b.work()
-		b.wantChanges("c3@example.com", "subscriber applied")
+		b.Work()
+		b.WantChanges("c3@example.com", "subscriber applied")
 		calm()
-		b.again()
+		b.Again()
 		b.wantMixed(run)
 	})
 }
@@ -277,7 +277,7 @@ func TestADrainingWorkerThatSendsJobs(t *testing.T) {
 		t.Parallel()
 		b, run := setupMixed(t)
 		b.list.before = b.drainAt("find", "c4@example.com") // the last look before the job
-		b.mustWork()                                        // draining is no failure
+		b.MustWork()                                        // draining is no failure
 		b.wantWrites("c3@example.com", 0)
 		b.wantGroups("c1@example.com", 1)
 		b.replaced()
@@ -287,8 +287,8 @@ func TestADrainingWorkerThatSendsJobs(t *testing.T) {
 		t.Parallel()
 		b, run := setupMixed(t)
 		b.list.after = b.drainAt("job", "")
-		b.mustWork()
-		b.wantChanges("c3@example.com", "subscriber applied")
+		b.MustWork()
+		b.WantChanges("c3@example.com", "subscriber applied")
 		b.wantGroups("c1@example.com", 1)
 		b.replaced()
 		b.wantMixed(run)
@@ -299,7 +299,7 @@ func TestADrainingWorkerThatSendsJobs(t *testing.T) {
 func (b *bundle) drainAt(call, email string) func(call, email string) error {
 	return func(c, e string) error {
 		if c == call && e == email {
-			close(b.stop)
+			close(b.Stop)
 		}
 		return nil
 	}
@@ -307,8 +307,8 @@ func (b *bundle) drainAt(call, email string) func(call, email string) error {
 
 // replaced has another worker finish the work of one that has drained.
 func (b *bundle) replaced() {
-	b.t.Helper()
+	b.T.Helper()
 	b.list.before, b.list.after = nil, nil
-	b.stop = make(chan struct{})
-	b.mustWork()
+	b.Stop = make(chan struct{})
+	b.MustWork()
 }

@@ -49,33 +49,16 @@ func parsePlace(text string) place {
 	return place{part: fields[0], gaps: fields[1] == withGaps, at: maillist.Cursor(fields[2])}
 }
 
-// list reads the outside list page by page into the run's listing. A second try goes on where the first one stopped.
+// list reads the outside list into the run's listing.
 func (w *Worker) list(ctx context.Context, job workers.Job) (state.Counts, error) {
-	listing, err := w.Store.NewListing(ctx, job.Lease, job.Run.ID)
-	if err != nil {
-		return nil, err
-	}
-	counts := state.Counts{}
-	for at := parsePlace(listing.Cursor); !listing.Complete; {
-		if job.Draining() {
-			return nil, workers.ErrDraining
-		}
-		page, next, err := w.nextPage(ctx, at)
+	return workers.List(ctx, w.Store, job, func(ctx context.Context, at string) (workers.Page, error) {
+		page, next, err := w.nextPage(ctx, parsePlace(at))
 		if err != nil {
-			return nil, err
+			return workers.Page{}, err
 		}
-		counts[state.CountCalls]++
 		rows, err := w.listingRows(job.Batch.Account, page.Entries)
-		if err != nil {
-			return nil, err
-		}
-		listing.Complete = next.part == endPart
-		if err := w.Store.AppendListing(ctx, job.Lease, listing.ID, listing.Cursor, next.String(), rows, listing.Complete); err != nil {
-			return nil, err
-		}
-		at, listing.Cursor = next, next.String()
-	}
-	return counts, nil
+		return workers.Page{Rows: rows, Next: next.String(), Done: next.part == endPart}, err
+	})
 }
 
 // nextPage reads the page at a place and says where the next one is.

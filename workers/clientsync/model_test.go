@@ -11,6 +11,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
@@ -97,13 +98,13 @@ func TestTheListFollowsTheClients(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			w := world{setup(t), rand.New(rand.NewPCG(seed, 1))}
-			w.guard = 1000
+			w.Guard = 1000
 			for round := range 6 {
 				w.change()
 				before := w.writes()
-				run := w.start(1+w.IntN(9), func(n *state.NewRun) { n.Full = w.IntN(3) == 0 })
-				w.mustWork()
-				w.finish(run)
+				run := w.Start(1+w.IntN(9), func(n *state.NewRun) { n.Full = w.IntN(3) == 0 })
+				w.MustWork()
+				w.Finish(run)
 				if diff := cmp.Diff(w.expected(), w.held()); diff != "" {
 					t.Fatalf("round %d: groups by address (-want +got):\n%s", round, diff)
 				}
@@ -114,7 +115,7 @@ func TestTheListFollowsTheClients(t *testing.T) {
 				}
 			}
 			settled := w.writes()
-			w.pass(full)
+			w.Pass(synckit.Full)
 			if diff := cmp.Diff(settled, w.writes()); diff != "" {
 				t.Errorf("a pass without news wrote (-before +after):\n%s", diff)
 			}

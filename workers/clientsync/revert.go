@@ -2,7 +2,6 @@ package clientsync
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,63 +16,25 @@ import (
 // revert undoes applied changes where that is safe: where the other side still holds what we wrote, and where nobody is
 // subscribed again by it. What was undone is not done again until the client changes.
 func (w *Worker) revert(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
-	changes, err := w.Store.Changes(ctx, state.ChangeFilter{IDs: job.Batch.IDs})
-	if err != nil {
-		return nil, nil, err
-	}
-	byPerson := map[string][]state.Change{}
-	for _, change := range changes {
-		if change.State == state.ChangeApplied {
-			byPerson[change.Key] = append(byPerson[change.Key], change)
+	person := func(c state.Change) string { return c.Key }
+	return workers.Revert(ctx, w.Store, job, person, func(ctx context.Context, changes []state.Change, counts state.Counts) (workers.Undone, error) {
+		entry, err := w.List.Find(ctx, changes[0].Key)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return workers.Undone{}, err
 		}
-	}
-	counts, failures := state.Counts{state.CountRecords: int64(len(byPerson))}, []state.Failure(nil)
-	for _, email := range slices.Sorted(maps.Keys(byPerson)) {
-		if job.Draining() {
-			return nil, nil, workers.ErrDraining
+		counts[state.CountCalls]++
+		undo := undoing{entry: entry, found: err == nil, to: maillist.Subscriber{Email: entry.Email, Status: entry.Status, Groups: entry.Groups}}
+		for _, change := range changes {
+			undo.add(change)
 		}
-		refused, err := w.revertPerson(ctx, job, email, byPerson[email], counts)
-		if err != nil {
-			return nil, nil, err
-		}
-		failures = append(failures, refused...)
-	}
-	return counts, failures, nil
-}
-
-// revertPerson undoes one person's changes in one write and reports those it will not undo.
-func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string, changes []state.Change, counts state.Counts) ([]state.Failure, error) {
-	entry, err := w.List.Find(ctx, email)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return nil, err
-	}
-	counts[state.CountCalls]++
-	undo := undoing{entry: entry, found: err == nil, to: maillist.Subscriber{Email: entry.Email, Status: entry.Status, Groups: entry.Groups}}
-	for _, change := range changes {
-		undo.add(change)
-	}
-	if err := w.undo(ctx, job, &undo, counts); err != nil {
-		return nil, err
-	}
-	if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
-		return nil, err
-	}
-	if n := len(undo.done); n > 0 {
-		counts["reverted"] += int64(n)
-	}
-	var failures []state.Failure
-	for _, no := range undo.refused {
-		failures = append(failures, state.Failure{
-			RecordID: no.change.RecordID, Key: email, RunID: job.Run.ID, Class: string(fault.Refused),
-			Message: "change " + strconv.FormatInt(no.change.ID, 10) + " not reverted: " + no.why,
-		})
-	}
-	return failures, nil
+		err = w.undo(ctx, job, &undo, counts)
+		return undo.Undone, err
+	})
 }
 
 // undo writes what the reverted changes of one person come to. What either side does not take is refused.
 func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts state.Counts) error {
-	for _, change := range slices.Clone(u.done) {
+	for _, change := range slices.Clone(u.Done) {
 		if change.Side != state.SideSource {
 			continue
 		}
@@ -86,7 +47,7 @@ func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts s
 			return err
 		}
 		if !undone {
-			u.refuse("somebody has changed the client's consent since", func(c state.Change) bool { return c.ID == change.ID })
+			u.takeBack("somebody has changed the client's consent since", func(c state.Change) bool { return c.ID == change.ID })
 		}
 	}
 	if !u.write {
@@ -95,7 +56,7 @@ func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts s
 	counts[state.CountCalls]++
 	_, err := w.List.Upsert(ctx, u.to)
 	if fault.Is(err, fault.Rejected) {
-		u.refuse(err.Error(), func(c state.Change) bool { return c.Side == state.SideAccount })
+		u.takeBack(err.Error(), func(c state.Change) bool { return c.Side == state.SideAccount })
 		return nil
 	}
 	return err
@@ -103,26 +64,20 @@ func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts s
 
 // undoing collects what one person's reverted changes come to.
 type undoing struct {
-	entry   maillist.Entry
-	found   bool
-	to      maillist.Subscriber
-	write   bool           // to differs from what the list holds
-	done    []state.Change // newest first
-	refused []refusal
-}
-
-type refusal struct {
-	change state.Change
-	why    string
+	workers.Undone
+	entry maillist.Entry
+	found bool
+	to    maillist.Subscriber
+	write bool // to differs from what the list holds
 }
 
 // add takes one change in, or refuses it with the reason.
 func (u *undoing) add(c state.Change) {
 	if why := u.objection(c); why != "" {
-		u.refused = append(u.refused, refusal{c, why})
+		u.Refuse(why, c)
 		return
 	}
-	u.done = append(u.done, c)
+	u.Done = append(u.Done, c)
 	if c.Side == state.SideSource {
 		return
 	}
@@ -190,31 +145,14 @@ func (u *undoing) holds(field string) string {
 	return u.entry.Attributes[field]
 }
 
-// refuse takes back what was to be undone, where it is one of those.
-func (u *undoing) refuse(why string, those func(state.Change) bool) {
-	for _, change := range u.done {
+// takeBack refuses what was to be undone, where it is one of those.
+func (u *undoing) takeBack(why string, those func(state.Change) bool) {
+	for _, change := range u.Done {
 		if those(change) {
-			u.refused = append(u.refused, refusal{change, why})
+			u.Refuse(why, change)
 		}
 	}
-	u.done = slices.DeleteFunc(u.done, those)
-}
-
-func (u *undoing) ids() []int64 {
-	ids := make([]int64, len(u.done))
-	for i, change := range u.done {
-		ids[i] = change.ID
-	}
-	return ids
-}
-
-// wishes are what is not to be done again, by address: of several that were undone the newest.
-func (u *undoing) wishes() map[string][]byte {
-	wishes := map[string][]byte{}
-	for _, change := range slices.Backward(u.done) {
-		wishes[change.Key] = change.Wish
-	}
-	return wishes
+	u.Done = slices.DeleteFunc(u.Done, those)
 }
 
 func parseGroups(text string) []maillist.GroupID {

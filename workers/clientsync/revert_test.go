@@ -8,21 +8,22 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/workers/clientsync"
 )
 
 // change returns the newest change of Ana's field.
 func (b *bundle) change(field string) state.Change {
-	b.t.Helper()
-	changes, err := b.store.Changes(b.ctx, state.ChangeFilter{Sync: b.sync, Key: "ana@example.com"})
-	must(b.t, err)
+	b.T.Helper()
+	changes, err := b.Store.Changes(b.Ctx, state.ChangeFilter{Sync: b.Name, Key: "ana@example.com"})
+	must(b.T, err)
 	for _, c := range changes {
 		if c.Field == field {
 			return c
 		}
 	}
-	b.t.Fatalf("no change of %s in %+v", field, changes)
+	b.T.Fatalf("no change of %s in %+v", field, changes)
 	return state.Change{}
 }
 
@@ -33,8 +34,8 @@ func renamed(name string) func(*whmcs.Client) {
 	return func(c *whmcs.Client) { c.Columns["full_name"] = name }
 }
 
-// hold puts Ana on the list as given, beside what she has there.
-func (b *bundle) hold(change func(*maillist.Entry)) {
+// reseed puts Ana on the list as given, beside what she has there.
+func (b *bundle) reseed(change func(*maillist.Entry)) {
 	e, _ := b.list.Holds("ana@example.com")
 	change(&e)
 	b.list.Seed(e)
@@ -45,22 +46,22 @@ func TestRevertUndoesWhatIsSafe(t *testing.T) {
 	t.Run("a person who was created leaves the groups that we gave", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, client(1))
-		b.pass()
-		b.hold(inGroups(1, 50))
-		b.wantCounts(b.revert(b.change("subscriber").ID), state.Counts{"records": 1, "reverted": 1})
+		b.Pass()
+		b.reseed(inGroups(1, 50))
+		b.WantCounts(b.Revert(b.change("subscriber").ID), state.Counts{"records": 1, "reverted": 1})
 		b.wantGroups("ana@example.com", 50)
-		b.wantChanges("ana@example.com", "subscriber reverted")
-		b.wantCounts(b.pass(full), state.Counts{"records": 1, "skipped_refused": 1})
+		b.WantChanges("ana@example.com", "subscriber reverted")
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "skipped_refused": 1})
 		b.whmcs.put(client(1, renamed("Ana Two")))
-		b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "updated": 1})
 	})
 	t.Run("all changes of a person at once", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, client(1))
 		b.duty.Policy.Fields = append(b.duty.Policy.Fields, fieldRules...)
 		b.list.Seed(*entry(inGroups(50), called("Anna"), func(e *maillist.Entry) { e.Fields = map[string]string{"7": "PT", "8": "PT", "9": "theirs"} }))
-		b.pass()
-		b.wantCounts(b.revert(b.change("groups").ID, b.change("name").ID, b.change("custom:7").ID, b.change("custom:8").ID), state.Counts{"records": 1, "reverted": 4})
+		b.Pass()
+		b.WantCounts(b.Revert(b.change("groups").ID, b.change("name").ID, b.change("custom:7").ID, b.change("custom:8").ID), state.Counts{"records": 1, "reverted": 4})
 		e, _ := b.list.Holds("ana@example.com")
 		want := entry(inGroups(50), called("Anna"), func(e *maillist.Entry) { e.Fields = map[string]string{"7": "PT", "8": "PT", "9": "theirs"} })
 		if diff := cmp.Diff(*want, e); diff != "" {
@@ -71,14 +72,14 @@ func TestRevertUndoesWhatIsSafe(t *testing.T) {
 		t.Parallel()
 		b := setup(t, client(1))
 		b.list.Seed(*entry(inGroups(50)))
-		b.pass()
+		b.Pass()
 		first := b.change("groups").ID
 		b.whmcs.put(client(1, func(c *whmcs.Client) { c.Products = []int64{12} }))
-		b.pass()
+		b.Pass()
 		b.wantGroups("ana@example.com", 1, 3, 50)
-		b.wantCounts(b.revert(first, b.change("groups").ID), state.Counts{"records": 1, "reverted": 2})
+		b.WantCounts(b.Revert(first, b.change("groups").ID), state.Counts{"records": 1, "reverted": 2})
 		b.wantGroups("ana@example.com", 50)
-		b.wantCounts(b.pass(full), state.Counts{"records": 1, "skipped_refused": 1})
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "skipped_refused": 1})
 	})
 }
 
@@ -90,33 +91,33 @@ func TestRevertRefuses(t *testing.T) {
 		why   string
 	}{
 		"a person who is not there any more":       {"groups", func(b *bundle) { b.list.Remove("ana@example.com") }, "no longer on the list"},
-		"a person who unsubscribed":                {"groups", func(b *bundle) { b.hold(suppressed(maillist.Unsubscribed)) }, "unsubscribed"},
-		"a field that holds something else by now": {"name", func(b *bundle) { b.hold(called("Annie")) }, "something else"},
-		"groups that are not there any more":       {"groups", func(b *bundle) { b.hold(inGroups(50)) }, "other groups"},
+		"a person who unsubscribed":                {"groups", func(b *bundle) { b.reseed(suppressed(maillist.Unsubscribed)) }, "unsubscribed"},
+		"a field that holds something else by now": {"name", func(b *bundle) { b.reseed(called("Annie")) }, "something else"},
+		"groups that are not there any more":       {"groups", func(b *bundle) { b.reseed(inGroups(50)) }, "other groups"},
 		"a field that was empty before":            {"locale", func(*bundle) {}, "never emptied"},
 		"a person who was taken out": {"groups", func(b *bundle) {
 			b.whmcs.put(client(1, withoutConsent))
-			b.pass()
+			b.Pass()
 		}, "own consent"},
 		"a group that was taken away": {"groups", func(b *bundle) {
-			b.hold(inGroups(1, 3))
+			b.reseed(inGroups(1, 3))
 			b.duty.Policy.ReplaceGroups = true
-			b.pass(full)
+			b.Pass(synckit.Full)
 		}, "put back by the rules"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, client(1))
 			b.list.Seed(*entry(inGroups(50), func(e *maillist.Entry) { e.Attributes = maillist.Attributes{"name": "Anna"} }))
-			b.pass()
+			b.Pass()
 			tc.meet(b)
 			before, _ := b.list.Holds("ana@example.com")
-			b.wantCounts(b.revert(b.change(tc.field).ID), state.Counts{"records": 1})
+			b.WantCounts(b.Revert(b.change(tc.field).ID), state.Counts{"records": 1})
 			after, _ := b.list.Holds("ana@example.com")
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Errorf("it was written all the same (-before +after):\n%s", diff)
 			}
-			failures, err := b.store.Failures(b.ctx, state.FailureFilter{Sync: b.sync})
+			failures, err := b.Store.Failures(b.Ctx, state.FailureFilter{Sync: b.Name})
 			must(t, err)
 			if len(failures) != 1 || !strings.Contains(failures[0].Message, tc.why) {
 				t.Errorf("failures %+v, want one that says %q", failures, tc.why)
@@ -130,9 +131,9 @@ func TestRevertLeavesConsentThatAPersonChangedSince(t *testing.T) {
 	b := setup(t, client(1))
 	b.duty.Policy.WriteBack = true
 	b.list.Seed(*entry(suppressed(maillist.Unsubscribed)))
-	b.pass(full)
-	b.hold(suppressed(maillist.NotSuppressed))
+	b.Pass(synckit.Full)
+	b.reseed(suppressed(maillist.NotSuppressed))
 	b.whmcs.put(client(1)) // consent was given again meanwhile
-	b.wantCounts(b.revert(b.change("marketing_consent").ID), state.Counts{"records": 1})
-	b.wantFailures("1 refused")
+	b.WantCounts(b.Revert(b.change("marketing_consent").ID), state.Counts{"records": 1})
+	b.WantFailures("1 refused")
 }

@@ -1,16 +1,22 @@
 package clientsync
 
-import "github.com/whmcsync/whmcsync/internal/state"
+import (
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
+)
 
 // tally counts what became of the records of a batch.
 type tally struct {
 	counts state.Counts
-	done   map[string]string
+	done   map[string]string // by address, the count of what an earlier attempt of the batch applied
 	failed map[int64]bool
 }
 
-func newTally(c crowd, e earlier) *tally {
-	t := &tally{counts: state.Counts{}, done: e.done, failed: c.failed}
+func newTally(c crowd, e workers.Earlier) *tally {
+	t := &tally{counts: state.Counts{}, done: map[string]string{}, failed: c.failed}
+	for email, changes := range e.Applied {
+		t.done[email] = countKey(changes[len(changes)-1])
+	}
 	t.add(state.CountRecords, c.clients)
 	t.add(state.CountMerged, c.merged)
 	t.add(state.CountFailed, len(c.invalid))
@@ -36,4 +42,18 @@ func (t *tally) count(d Decision) {
 		key = state.CountFailed
 	}
 	t.add(key, 1)
+}
+
+// countKey is the count that a change which was applied belongs to.
+func countKey(c state.Change) string {
+	switch {
+	case c.Side == state.SideSource:
+		return state.CountWroteBack
+	case c.Field == subscriberField:
+		return state.CountCreated
+	case c.Destructive:
+		return state.CountDetached
+	default:
+		return state.CountUpdated
+	}
 }

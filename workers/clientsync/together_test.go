@@ -12,7 +12,7 @@ import (
 
 // together has eight senders at once do what is in the line, and ends when all of it is done.
 func (b *bundle) together(line []func() error) {
-	b.t.Helper()
+	b.T.Helper()
 	todo := make(chan func() error, len(line))
 	for _, do := range line {
 		todo <- do
@@ -23,7 +23,7 @@ func (b *bundle) together(line []func() error) {
 		senders.Go(func() {
 			for do := range todo {
 				if err := do(); err != nil {
-					b.t.Error(err)
+					b.T.Error(err)
 				}
 			}
 		})
@@ -33,20 +33,20 @@ func (b *bundle) together(line []func() error) {
 
 // ready are the batches that wait, each as something to do.
 func (b *bundle) ready() (line []func() error) {
-	b.t.Helper()
-	batches, err := b.store.TakeReady(b.ctx, b.sync, 100)
-	must(b.t, err)
+	b.T.Helper()
+	batches, err := b.Store.TakeReady(b.Ctx, b.Name, 100)
+	must(b.T, err)
 	for _, batch := range batches {
-		line = append(line, func() error { return b.execute(batch) })
+		line = append(line, func() error { return b.Execute(batch) })
 	}
 	return line
 }
 
-// touched are small runs of whatever was touched, each as something to do.
-func (b *bundle) touched(n int) (line []func() error) {
+// touches are small runs of whatever was touched, each as something to do.
+func (b *bundle) touches(n int) (line []func() error) {
 	for range n {
 		line = append(line, func() error {
-			_, err := b.exec.Touched(b.ctx, b.sync, 4, b.guard, b.stop)
+			_, err := b.Exec.Touched(b.Ctx, b.Name, 4, b.Guard, b.Stop)
 			return err
 		})
 	}
@@ -64,24 +64,24 @@ func TestEightSendersAtOnceWriteEverybodyOnce(t *testing.T) {
 			t.Parallel()
 			b := setup(t, append(crowdOf(people), sharers(people, sharing)...)...)
 			b.duty.List = list(b)
-			run := b.start(3)
+			run := b.Start(3)
 			b.together(b.ready())
-			b.wantCounts(b.finish(run), state.Counts{"records": people + sharing, "created": people, "merged": sharing})
+			b.WantCounts(b.Finish(run), state.Counts{"records": people + sharing, "created": people, "merged": sharing})
 			b.wantOneWriteEach(people)
-			b.wantFailures()
+			b.WantFailures()
 		})
 		t.Run(name+", while hooks ask for the same people", func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, crowdOf(people)...)
 			b.duty.List = list(b)
-			run := b.start(3)
-			_, err := b.store.Touch(b.ctx, b.sync, ids(people), state.ByHook)
+			run := b.Start(3)
+			_, err := b.Store.Touch(b.Ctx, b.Name, ids(people), state.ByHook)
 			must(t, err)
-			b.together(alternate(b.ready(), b.touched(people/4)))
-			b.together(b.touched(people)) // whom two senders met at, one of them has left for another look
-			b.finish(run)
+			b.together(alternate(b.ready(), b.touches(people/4)))
+			b.together(b.touches(people)) // whom two senders met at, one of them has left for another look
+			b.Finish(run)
 			b.wantOneWriteEach(people)
-			b.wantFailures()
+			b.WantFailures()
 			b.wantNoTouches()
 		})
 	}
@@ -114,10 +114,10 @@ func alternate[T any](a, b []T) (both []T) {
 }
 
 func (b *bundle) wantNoTouches() {
-	b.t.Helper()
-	_, pending, err := b.store.PendingTouches(b.ctx, b.sync, 0)
-	must(b.t, err)
+	b.T.Helper()
+	_, pending, err := b.Store.PendingTouches(b.Ctx, b.Name, 0)
+	must(b.T, err)
 	if pending != 0 {
-		b.t.Errorf("%d touches wait", pending)
+		b.T.Errorf("%d touches wait", pending)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 )
 
 // failing fails the calls of one kind for one address ("" = all) until it is told not to.
@@ -21,52 +22,27 @@ func (b *bundle) failing(call, email string, err error) (stop func()) {
 	return func() { b.list.before = nil }
 }
 
-// again makes the batches that were handed back ready at once, as the scheduler and the queue do in time.
-func (b *bundle) again() []error {
-	b.t.Helper()
-	queued, err := b.store.StaleQueued(b.ctx, b.sync, -time.Hour)
-	must(b.t, err)
-	var failed []error
-	for _, batch := range queued {
-		if err := b.execute(batch); err != nil {
-			failed = append(failed, err)
-		}
-	}
-	return append(failed, b.work()...)
-}
-
 func TestACrashBetweenWriteAndSettlingIsSettledByLooking(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(3)...)
-	run := b.start(100)
+	run := b.Start(100)
 	// The worker is overtaken in the instant after its second write: it can settle nothing any more.
 	b.list.after = func(call, email string) error {
 		if call == "upsert" && email == "c2@example.com" {
-			b.overtake()
+			b.Overtake()
 		}
 		return nil
 	}
-	if failed := b.work(); len(failed) != 0 {
+	if failed := b.Work(); len(failed) != 0 {
 		t.Fatalf("an overtaken batch is no failure: %v", failed)
 	}
 	b.list.after = nil
-	b.wantChanges("c2@example.com", "subscriber planned")
-	b.mustWork()
-	b.wantCounts(b.finish(run), state.Counts{"records": 3, "created": 3})
+	b.WantChanges("c2@example.com", "subscriber planned")
+	b.MustWork()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 3, "created": 3})
 	for _, email := range []string{"c1@example.com", "c2@example.com", "c3@example.com"} {
 		b.wantWrites(email, 1)
-		b.wantChanges(email, "subscriber applied")
-	}
-}
-
-// overtake gives the running batch to the next generation.
-func (b *bundle) overtake() {
-	b.t.Helper()
-	b.lapse()
-	lapsed, err := b.store.Lapsed(b.ctx, b.sync)
-	must(b.t, err)
-	if len(lapsed) != 1 {
-		b.t.Fatalf("%d batches were running", len(lapsed))
+		b.WantChanges(email, "subscriber applied")
 	}
 }
 
@@ -76,32 +52,32 @@ func TestACrashBetweenOptOutAndSettlingIsSettledByLooking(t *testing.T) {
 	b.duty.Policy.WriteBack = true
 	b.list.Seed(*entry(suppressed(maillist.Unsubscribed)))
 	b.wantCrashedOptOut()
-	run := b.again()
+	run := b.Again()
 	if len(run) != 0 {
 		t.Fatal(run)
 	}
-	b.wantChanges("ana@example.com", "marketing_consent applied")
-	runs, err := b.store.Runs(b.ctx, state.RunFilter{Sync: b.sync, Limit: 1})
+	b.WantChanges("ana@example.com", "marketing_consent applied")
+	runs, err := b.Store.Runs(b.Ctx, state.RunFilter{Sync: b.Name, Limit: 1})
 	must(t, err)
-	b.wantCounts(b.finish(runs[0]), state.Counts{"records": 1, "wrote_back": 1})
+	b.WantCounts(b.Finish(runs[0]), state.Counts{"records": 1, "wrote_back": 1})
 }
 
 // wantCrashedOptOut runs a pass that writes an opt-out to WHMCS and then loses its source.
 func (b *bundle) wantCrashedOptOut() {
-	b.t.Helper()
-	b.start(100, full)
-	b.whmcs.afterOptOut = b.overtake
-	b.mustWork()
+	b.T.Helper()
+	b.Start(100, synckit.Full)
+	b.whmcs.afterOptOut = b.Overtake
+	b.MustWork()
 	b.whmcs.afterOptOut = nil
-	b.wantChanges("ana@example.com", "marketing_consent planned")
+	b.WantChanges("ana@example.com", "marketing_consent planned")
 }
 
 func TestARateLimitInMidBatchHandsTheRestBack(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(5)...)
-	run := b.start(100)
+	run := b.Start(100)
 	calm := b.failing("upsert", "c3@example.com", &fault.Error{Class: fault.RateLimited, Account: account, RetryAfter: 30 * time.Second})
-	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.RateLimited) {
+	if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], fault.RateLimited) {
 		t.Fatalf("handed back with %v", failed)
 	}
 	batch := b.onlyBatch()
@@ -111,20 +87,20 @@ func TestARateLimitInMidBatchHandsTheRestBack(t *testing.T) {
 	b.wantWrites("c2@example.com", 1)
 	b.wantWrites("c4@example.com", 0)
 	calm()
-	if failed := b.execute(batch); failed != nil {
+	if failed := b.Execute(batch); failed != nil {
 		t.Fatal(failed)
 	}
-	b.wantCounts(b.finish(run), state.Counts{"records": 5, "created": 5})
+	b.WantCounts(b.Finish(run), state.Counts{"records": 5, "created": 5})
 	b.wantWrites("c2@example.com", 1)
 }
 
 // onlyBatch is the one batch that waits in the queue.
 func (b *bundle) onlyBatch() state.Batch {
-	b.t.Helper()
-	queued, err := b.store.StaleQueued(b.ctx, b.sync, -time.Hour)
-	must(b.t, err)
+	b.T.Helper()
+	queued, err := b.Store.StaleQueued(b.Ctx, b.Name, -time.Hour)
+	must(b.T, err)
 	if len(queued) != 1 {
-		b.t.Fatalf("%d batches are queued", len(queued))
+		b.T.Fatalf("%d batches are queued", len(queued))
 	}
 	return queued[0]
 }
@@ -132,47 +108,47 @@ func (b *bundle) onlyBatch() state.Batch {
 func TestRefusedCredentialsPauseTheAccount(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(3)...)
-	b.start(100)
+	b.Start(100)
 	calm := b.failing("find", "", trouble(fault.Auth))
-	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
+	if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
 		t.Fatalf("handed back with %v", failed)
 	}
 	b.wantPaused()
 	calm()
-	b.mustWork()
+	b.MustWork()
 	b.wantWrites("c1@example.com", 0)
-	must(t, b.store.ResumeAccount(b.ctx, account))
-	b.mustWork()
+	must(t, b.Store.ResumeAccount(b.Ctx, account))
+	b.MustWork()
 	b.wantWrites("c1@example.com", 1)
 }
 
 // wantPaused checks that the account is paused, and that it says why.
 func (b *bundle) wantPaused() {
-	b.t.Helper()
-	accounts, err := b.store.Accounts(b.ctx)
-	must(b.t, err)
+	b.T.Helper()
+	accounts, err := b.Store.Accounts(b.Ctx)
+	must(b.T, err)
 	if accounts[0].PausedAt.IsZero() || !strings.Contains(accounts[0].PauseReason, "credentials refused") {
-		b.t.Fatalf("account %+v", accounts[0])
+		b.T.Fatalf("account %+v", accounts[0])
 	}
 }
 
 func TestADrainingWorkerStopsBetweenTwoPeople(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(5)...)
-	run := b.start(100)
+	run := b.Start(100)
 	b.list.after = func(call, email string) error {
 		if call == "upsert" && email == "c2@example.com" {
-			close(b.stop)
+			close(b.Stop)
 		}
 		return nil
 	}
-	b.mustWork() // draining is no failure
+	b.MustWork() // draining is no failure
 	b.list.after = nil
 	b.wantWrites("c2@example.com", 1)
 	b.wantWrites("c3@example.com", 0)
-	b.stop = make(chan struct{})
-	b.mustWork()
-	b.wantCounts(b.finish(run), state.Counts{"records": 5, "created": 5})
+	b.Stop = make(chan struct{})
+	b.MustWork()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 5, "created": 5})
 	b.wantWrites("c2@example.com", 1)
 }
 
@@ -188,22 +164,22 @@ func TestOneBadRecordStopsNobodyElse(t *testing.T) {
 
 // wantOneFailure runs a pass for four people of whom the second cannot be written, at the first attempt and at so many more.
 func (b *bundle) wantOneFailure(class fault.Class, more int) {
-	b.t.Helper()
-	run := b.start(100)
+	b.T.Helper()
+	run := b.Start(100)
 	calm := b.failing("upsert", "c2@example.com", trouble(class))
-	failed := b.work()
+	failed := b.Work()
 	for range more {
 		if len(failed) != 1 || !fault.Is(failed[0], class) {
-			b.t.Fatalf("handed back with %v", failed)
+			b.T.Fatalf("handed back with %v", failed)
 		}
 		b.wantWrites("c4@example.com", 1)
-		failed = b.again()
+		failed = b.Again()
 	}
 	if len(failed) != 0 {
-		b.t.Fatalf("the last attempt failed: %v", failed)
+		b.T.Fatalf("the last attempt failed: %v", failed)
 	}
-	b.wantCounts(b.finish(run), state.Counts{"records": 4, "created": 3, "failed": 1})
-	b.wantFailures("2 " + string(class))
+	b.WantCounts(b.Finish(run), state.Counts{"records": 4, "created": 3, "failed": 1})
+	b.WantFailures("2 " + string(class))
 	calm()
 	b.wantAfterTrouble(class)
 	b.wantOneWriteEach(4)
@@ -211,54 +187,54 @@ func (b *bundle) wantOneFailure(class fault.Class, more int) {
 
 // wantAfterTrouble: what the list or we refused waits for another wish or for a person, the rest for the next pass.
 func (b *bundle) wantAfterTrouble(class fault.Class) {
-	b.t.Helper()
+	b.T.Helper()
 	if class == fault.Transient || class == fault.Protocol {
-		b.wantCounts(b.pass(), state.Counts{"records": 4, "unchanged": 3, "created": 1})
-		b.wantFailures()
+		b.WantCounts(b.Pass(), state.Counts{"records": 4, "unchanged": 3, "created": 1})
+		b.WantFailures()
 		return
 	}
-	b.wantCounts(b.pass(), state.Counts{"records": 4, "unchanged": 3, "skipped_refused": 1})
-	b.wantCounts(b.touch(state.ByRetry, 2), state.Counts{"records": 1, "created": 1})
-	b.wantFailures()
+	b.WantCounts(b.Pass(), state.Counts{"records": 4, "unchanged": 3, "skipped_refused": 1})
+	b.WantCounts(b.Touch(state.ByRetry, 2), state.Counts{"records": 1, "created": 1})
+	b.WantFailures()
 	b.wantGroups("c2@example.com", 1)
 }
 
 func TestAnAccountThatIsDownIsLeftAloneSoon(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(40)...)
-	run := b.start(100)
+	run := b.Start(100)
 	calls := 0
 	b.list.before = func(string, string) error {
 		calls++
 		return trouble(fault.Transient)
 	}
-	for attempt, failed := 1, b.work(); attempt < 3; attempt, failed = attempt+1, b.again() {
+	for attempt, failed := 1, b.Work(); attempt < 3; attempt, failed = attempt+1, b.Again() {
 		if len(failed) != 1 || calls != 5*attempt || !strings.Contains(failed[0].Error(), "as the test wants it") {
 			t.Fatalf("attempt %d: %d calls, %v", attempt, calls, failed)
 		}
 	}
 	b.list.before = nil
-	b.wantCounts(b.finish(run), state.Counts{"records": 40, "failed": 40})
-	b.wantCounts(b.pass(), state.Counts{"records": 40, "created": 40})
-	b.wantFailures()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 40, "failed": 40})
+	b.WantCounts(b.Pass(), state.Counts{"records": 40, "created": 40})
+	b.WantFailures()
 }
 
 func TestAPersonWhomAnotherBatchWritesToIsLookedAtSoon(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(2)...)
-	run := b.start(100)
+	run := b.Start(100)
 	// A hook has client 1 settled after the batch has looked it up, and before it claims it.
 	b.list.before = func(call, email string) error {
 		if call == "find" && email == "c2@example.com" {
 			b.list.before = nil
-			b.touch(state.ByHook, 1)
+			b.Touch(state.ByHook, 1)
 		}
 		return nil
 	}
-	b.mustWork()
-	b.wantCounts(b.finish(run), state.Counts{"records": 2, "created": 1, "skipped_busy": 1})
+	b.MustWork()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 2, "created": 1, "skipped_busy": 1})
 	b.wantWrites("c1@example.com", 1)
-	_, pending, err := b.store.PendingTouches(b.ctx, b.sync, 0)
+	_, pending, err := b.Store.PendingTouches(b.Ctx, b.Name, 0)
 	must(t, err)
 	if pending != 1 {
 		t.Errorf("%d touches wait, want the busy client's", pending)
@@ -268,14 +244,14 @@ func TestAPersonWhomAnotherBatchWritesToIsLookedAtSoon(t *testing.T) {
 func TestTheSourceBeingDownFailsTheBatchOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(2)...)
-	b.start(100)
+	b.Start(100)
 	b.whmcs.fail = fault.New(fault.Auth, "main", "read the clients", "access denied")
-	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
+	if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], fault.Auth) {
 		t.Fatalf("handed back with %v", failed)
 	}
-	sync, err := b.store.Sync(b.ctx, b.sync)
+	sync, err := b.Store.Sync(b.Ctx, b.Name)
 	must(t, err)
-	accounts, err := b.store.Accounts(b.ctx)
+	accounts, err := b.Store.Accounts(b.Ctx)
 	must(t, err)
 	if sync.PausedAt.IsZero() || !accounts[0].PausedAt.IsZero() {
 		t.Errorf("the source's credentials were refused: sync paused at %v, account at %v", sync.PausedAt, accounts[0].PausedAt)

@@ -1,6 +1,7 @@
 package clientsync
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -23,7 +24,7 @@ type Worker struct {
 	List     maillist.Destination
 	Store    workers.DutyStore
 	MaxAge   time.Duration // how old a listing may be for a write upon it; default 10 minutes
-	Now      func() time.Time
+	Clock    workers.Clock
 	Log      zerolog.Logger
 }
 
@@ -54,7 +55,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 	if err != nil {
 		return nil, nil, err
 	}
-	earlier, err := w.earlier(ctx, job)
+	earlier, err := workers.ReadEarlier(ctx, w.Store, job.Batch)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,7 +93,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 }
 
 // plan decides about every person of the crowd from memory and, where the run has one, the listing.
-func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier earlier) ([]Decision, error) {
+func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier workers.Earlier) ([]Decision, error) {
 	evidence, err := w.evidence(ctx, job, c)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier ear
 		}
 		wish := w.Policy.Wish(person)
 		d := w.Policy.Decide(wish, known, evidence[person.Email])
-		if mustLook || earlier.unsettled[person.Email] != nil {
+		if mustLook || earlier.Unsettled[person.Email] != nil {
 			d.Act = Look
 		}
 		decisions[i] = d
@@ -132,11 +133,11 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, c crowd) (map[st
 	if err != nil {
 		return nil, err
 	}
-	until, gaps := listing.BegunAt.Add(w.maxAge()), parsePlace(listing.Cursor).gaps
+	until, gaps := listing.BegunAt.Add(cmp.Or(w.MaxAge, 10*time.Minute)), parsePlace(listing.Cursor).gaps
 	for _, key := range keys {
 		// What was settled since the listing began, it cannot know: memory is the better evidence.
 		if c.known[key].SettledAt.Before(listing.BegunAt) {
-			evidence[key] = Evidence{Known: true, Fresh: w.now().Before(until), Gaps: gaps, Until: until}
+			evidence[key] = Evidence{Known: true, Fresh: w.Clock.Now().Before(until), Gaps: gaps, Until: until}
 		}
 	}
 	listed, err := entries(rows)
@@ -183,59 +184,5 @@ func weight(e maillist.Entry) int {
 		return 1
 	default:
 		return 2
-	}
-}
-
-func (w *Worker) now() time.Time {
-	if w.Now != nil {
-		return w.Now()
-	}
-	return time.Now()
-}
-
-func (w *Worker) maxAge() time.Duration {
-	if w.MaxAge > 0 {
-		return w.MaxAge
-	}
-	return 10 * time.Minute
-}
-
-// earlier is what earlier attempts of the same batch did.
-type earlier struct {
-	done      map[string]string         // address -> count key, for what was applied
-	unsettled map[string][]state.Change // address -> changes planned and perhaps written
-}
-
-// earlier reads what earlier attempts of this batch did. A first attempt has none.
-func (w *Worker) earlier(ctx context.Context, job workers.Job) (earlier, error) {
-	e := earlier{done: map[string]string{}, unsettled: map[string][]state.Change{}}
-	if job.Batch.FirstTry {
-		return e, nil
-	}
-	changes, err := w.Store.Changes(ctx, state.ChangeFilter{BatchID: job.Batch.ID})
-	if err != nil {
-		return e, err
-	}
-	for _, change := range changes {
-		switch {
-		case change.State == state.ChangeApplied:
-			e.done[change.Key] = countKey(change)
-		case change.State == state.ChangePlanned && !change.Deferred:
-			e.unsettled[change.Key] = append(e.unsettled[change.Key], change)
-		}
-	}
-	return e, nil
-}
-
-func countKey(c state.Change) string {
-	switch {
-	case c.Side == state.SideSource:
-		return state.CountWroteBack
-	case c.Field == subscriberField:
-		return state.CountCreated
-	case c.Destructive:
-		return state.CountDetached
-	default:
-		return state.CountUpdated
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
@@ -12,19 +13,19 @@ func TestAFirstPassSettlesEverybodyAndASecondNobody(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(10)...)
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email = 0, "c3@example.com" }))
-	b.wantCounts(b.pass(full), state.Counts{"records": 10, "created": 9, "unchanged": 1})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 10, "created": 9, "unchanged": 1})
 	b.wantGroups("c1@example.com", 1)
 	b.wantGroups("c3@example.com", 1, 50)
-	second := b.pass()
+	second := b.Pass()
 	if second.Counts[state.CountCalls] != 0 {
 		t.Errorf("%d calls for unchanged clients", second.Counts[state.CountCalls])
 	}
-	b.wantCounts(second, state.Counts{"records": 10, "unchanged": 10})
-	third := b.pass(full)
+	b.WantCounts(second, state.Counts{"records": 10, "unchanged": 10})
+	third := b.Pass(synckit.Full)
 	if calls := third.Counts[state.CountCalls]; calls != 4 { // 10 people on pages of 4, and the deleted
 		t.Errorf("%d calls for a full listing of unchanged clients", calls)
 	}
-	b.wantChanges("c1@example.com", "subscriber applied")
+	b.WantChanges("c1@example.com", "subscriber applied")
 	b.wantWrites("c1@example.com", 1)
 }
 
@@ -32,15 +33,15 @@ func TestANotifyRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t, client(1), client(2, addressed("left@example.com"), withoutConsent))
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email = 0, "left@example.com" }))
-	run := b.pass(full, notify)
-	b.wantCounts(run, state.Counts{"records": 2, "created": 1, "detached": 1})
+	run := b.Pass(synckit.Full, synckit.Notify)
+	b.WantCounts(run, state.Counts{"records": 2, "created": 1, "detached": 1})
 	if _, there := b.list.Holds("ana@example.com"); there {
 		t.Error("a dry run created somebody")
 	}
 	b.wantGroups("left@example.com", 1, 50)
-	b.wantChanges("ana@example.com", "subscriber noticed")
-	b.wantChanges("left@example.com", "groups noticed")
-	known, err := b.store.MemoriesByKeys(b.ctx, b.sync, []string{"ana@example.com", "left@example.com"})
+	b.WantChanges("ana@example.com", "subscriber noticed")
+	b.WantChanges("left@example.com", "groups noticed")
+	known, err := b.Store.MemoriesByKeys(b.Ctx, b.Name, []string{"ana@example.com", "left@example.com"})
 	if err != nil || len(known) != 0 {
 		t.Errorf("a dry run is remembered: %+v %v", known, err)
 	}
@@ -49,49 +50,49 @@ func TestANotifyRunWritesNothing(t *testing.T) {
 func TestAnAddressThatChangesMovesThePerson(t *testing.T) {
 	t.Parallel()
 	b := setup(t, client(1))
-	b.pass()
+	b.Pass()
 	b.whmcs.put(client(1, addressed("ana@example.org")))
-	b.wantCounts(b.pass(), state.Counts{"records": 1, "created": 1, "detached": 1})
+	b.WantCounts(b.Pass(), state.Counts{"records": 1, "created": 1, "detached": 1})
 	b.wantGroups("ana@example.com")
 	b.wantGroups("ana@example.org", 1)
-	b.wantCounts(b.pass(), state.Counts{"records": 1, "unchanged": 1, "skipped_moved": 1})
+	b.WantCounts(b.Pass(), state.Counts{"records": 1, "unchanged": 1, "skipped_moved": 1})
 
 	t.Run("one that is not valid any more leaves the old one detached", func(t *testing.T) {
 		b.whmcs.put(client(1, addressed("nowhere")))
-		b.wantCounts(b.pass(), state.Counts{"records": 1, "failed": 1, "detached": 1, "skipped_moved": 1})
+		b.WantCounts(b.Pass(), state.Counts{"records": 1, "failed": 1, "detached": 1, "skipped_moved": 1})
 		b.wantGroups("ana@example.org")
-		b.wantFailures("1 refused")
-		b.wantCounts(b.pass(), state.Counts{"records": 1, "skipped_invalid_email": 1, "skipped_moved": 2})
+		b.WantFailures("1 refused")
+		b.WantCounts(b.Pass(), state.Counts{"records": 1, "skipped_invalid_email": 1, "skipped_moved": 2})
 	})
 	t.Run("and back again the person is in the groups again", func(t *testing.T) {
 		b.whmcs.put(client(1))
-		b.wantCounts(b.pass(), state.Counts{"records": 1, "updated": 1, "skipped_moved": 1})
+		b.WantCounts(b.Pass(), state.Counts{"records": 1, "updated": 1, "skipped_moved": 1})
 		b.wantGroups("ana@example.com", 1)
-		b.wantFailures()
+		b.WantFailures()
 	})
 }
 
 func TestPeopleWhoShareAnAddressAcrossBatchesAreSettledOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t, append(crowdOf(6), client(7, addressed("c2@example.com"), func(c *whmcs.Client) { c.Products = []int64{12} }))...)
-	run := b.start(2)
-	b.mustWork()
-	b.wantCounts(b.finish(run), state.Counts{"records": 7, "created": 6, "merged": 1})
+	run := b.Start(2)
+	b.MustWork()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 7, "created": 6, "merged": 1})
 	b.wantGroups("c2@example.com", 1, 3)
 	b.wantWrites("c2@example.com", 1)
 
 	t.Run("the other one's withdrawn consent counts from another batch", func(t *testing.T) {
 		b.whmcs.put(client(7, addressed("C2@example.com"), withoutConsent))
-		run := b.start(2)
-		b.mustWork()
-		b.wantCounts(b.finish(run), state.Counts{"records": 7, "unchanged": 5, "detached": 1, "merged": 1})
+		run := b.Start(2)
+		b.MustWork()
+		b.WantCounts(b.Finish(run), state.Counts{"records": 7, "unchanged": 5, "detached": 1, "merged": 1})
 		b.wantGroups("c2@example.com")
 	})
 	t.Run("and once it is gone the person is back", func(t *testing.T) {
 		delete(b.whmcs.clients, 7)
-		run := b.start(2)
-		b.mustWork()
-		b.wantCounts(b.finish(run), state.Counts{"records": 6, "unchanged": 5, "updated": 1})
+		run := b.Start(2)
+		b.MustWork()
+		b.WantCounts(b.Finish(run), state.Counts{"records": 6, "unchanged": 5, "updated": 1})
 		b.wantGroups("c2@example.com", 1)
 	})
 }
@@ -99,42 +100,42 @@ func TestPeopleWhoShareAnAddressAcrossBatchesAreSettledOnce(t *testing.T) {
 func TestADeletedClientIsDetachedAtTheEndAndForgotten(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(3)...)
-	b.pass()
+	b.Pass()
 	delete(b.whmcs.clients, 2)
-	run := b.start(100)
-	b.mustWork()
+	run := b.Start(100)
+	b.MustWork()
 	b.wantGroups("c2@example.com", 1)
-	b.wantChanges("c2@example.com", "groups planned", "subscriber applied")
-	b.wantCounts(b.finish(run), state.Counts{"records": 2, "unchanged": 2, "deferred": 1, "detached": 1})
+	b.WantChanges("c2@example.com", "groups planned", "subscriber applied")
+	b.WantCounts(b.Finish(run), state.Counts{"records": 2, "unchanged": 2, "deferred": 1, "detached": 1})
 	b.wantGroups("c2@example.com")
-	b.wantChanges("c2@example.com", "groups applied", "subscriber applied")
-	b.wantCounts(b.pass(), state.Counts{"records": 2, "unchanged": 2})
+	b.WantChanges("c2@example.com", "groups applied", "subscriber applied")
+	b.WantCounts(b.Pass(), state.Counts{"records": 2, "unchanged": 2})
 }
 
 func TestTouchesOfClientsWhoAreNot(t *testing.T) {
 	t.Parallel()
 	b := setup(t, client(1))
-	b.wantCounts(b.touch(state.ByHook, 99), state.Counts{})
-	b.pass()
+	b.WantCounts(b.Touch(state.ByHook, 99), state.Counts{})
+	b.Pass()
 	delete(b.whmcs.clients, 1)
-	b.wantCounts(b.touch(state.ByHook, 1), state.Counts{"deferred": 1, "detached": 1})
+	b.WantCounts(b.Touch(state.ByHook, 1), state.Counts{"deferred": 1, "detached": 1})
 	b.wantGroups("ana@example.com")
 }
 
 func TestTheFailureOfAnAddressEnds(t *testing.T) {
 	t.Parallel()
 	b := setup(t, client(1, addressed("nowhere")), client(2, addressed("nothing")))
-	b.wantCounts(b.pass(), state.Counts{"records": 2, "failed": 2})
-	b.wantFailures("1 refused", "2 refused")
+	b.WantCounts(b.Pass(), state.Counts{"records": 2, "failed": 2})
+	b.WantFailures("1 refused", "2 refused")
 	t.Run("with the client", func(t *testing.T) {
 		delete(b.whmcs.clients, 1)
-		b.pass()
-		b.wantFailures("2 refused")
+		b.Pass()
+		b.WantFailures("2 refused")
 	})
 	t.Run("with a valid address, whoever is wanted or not", func(t *testing.T) {
 		b.whmcs.put(client(2, withoutConsent))
-		b.pass()
-		b.wantFailures()
+		b.Pass()
+		b.WantFailures()
 	})
 }
 
@@ -143,10 +144,10 @@ func TestNobodyWhoLeftIsBroughtBack(t *testing.T) {
 	b := setup(t, crowdOf(4)...)
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email, e.Suppression = 0, "c1@example.com", maillist.Unsubscribed }))
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.ID, e.Email, e.Suppression = 0, "c2@example.com", maillist.Deleted }))
-	b.wantCounts(b.pass(full), state.Counts{"records": 4, "created": 2, "skipped_unsubscribed": 1, "skipped_deleted": 1})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 4, "created": 2, "skipped_unsubscribed": 1, "skipped_deleted": 1})
 	b.list.Remove("c3@example.com")
 	b.whmcs.put(client(1, addressed("c1@example.com"), func(c *whmcs.Client) { c.Columns["full_name"] = "New Name" }))
-	b.wantCounts(b.pass(full), state.Counts{"records": 4, "unchanged": 1, "skipped_unsubscribed": 1, "skipped_deleted": 2})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 4, "unchanged": 1, "skipped_unsubscribed": 1, "skipped_deleted": 2})
 	for _, email := range []string{"c1@example.com", "c2@example.com"} {
 		b.wantWrites(email, 0)
 	}
@@ -157,10 +158,10 @@ func TestADeletionThatOnlyTheWriteTells(t *testing.T) {
 	t.Parallel()
 	b := setup(t, client(1))
 	b.list.Seed(*entry(func(e *maillist.Entry) { e.Suppression = maillist.Deleted }))
-	b.wantCounts(b.pass(), state.Counts{"records": 1, "skipped_deleted": 1})
-	b.wantChanges("ana@example.com", "subscriber superseded")
-	if again := b.pass(); again.Counts[state.CountCalls] != 0 {
+	b.WantCounts(b.Pass(), state.Counts{"records": 1, "skipped_deleted": 1})
+	b.WantChanges("ana@example.com", "subscriber superseded")
+	if again := b.Pass(); again.Counts[state.CountCalls] != 0 {
 		t.Errorf("asked again with %d calls", again.Counts[state.CountCalls])
 	}
-	b.wantFailures()
+	b.WantFailures()
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -78,9 +77,9 @@ type mishaps struct {
 }
 
 func (m *mishaps) touch(by state.Trigger) {
-	_, err := m.bundle.store.Touch(m.ctx, syncName, []int64{m.id}, by)
-	must(m.t, err)
-	_, _ = m.exec.Touched(m.ctx, syncName, 100, m.guard, m.stop)
+	_, err := m.Store.Touch(m.Ctx, syncName, []int64{m.id}, by)
+	must(m.T, err)
+	_, _ = m.Exec.Touched(m.Ctx, syncName, 100, m.Guard, m.Stop)
 }
 
 // calm ends what was to go wrong.
@@ -112,9 +111,9 @@ func (m *mishaps) goWrong() {
 	case "not bought":
 		m.account.Fail("Renew", trouble(class))
 	case "overtaken before":
-		m.till.before = m.once(m.overtake)
+		m.till.before = m.once(m.Overtake)
 	case "overtaken behind":
-		m.till.behind = m.once(m.overtake)
+		m.till.behind = m.once(m.Overtake)
 	case "another before":
 		m.till.before = m.once(func() { m.touch(state.ByRetry) })
 	case "another behind":
@@ -124,13 +123,13 @@ func (m *mishaps) goWrong() {
 
 // anew begins a pass, whatever the one before has come to.
 func (m *mishaps) anew() {
-	open, err := m.bundle.store.OpenRuns(m.ctx, syncName)
-	must(m.t, err)
+	open, err := m.Store.OpenRuns(m.Ctx, syncName)
+	must(m.T, err)
 	for _, run := range open {
-		m.end(run)
+		m.End(run)
 	}
-	m.start(100)
-	m.work()
+	m.Start(100)
+	m.Work()
 }
 
 func (m *mishaps) step() {
@@ -139,7 +138,7 @@ func (m *mishaps) step() {
 	case "pass":
 		m.anew()
 	case "attempt":
-		m.again()
+		m.Again()
 	case "poll":
 		m.touch(state.ByPoll)
 	case "retry":
@@ -153,8 +152,8 @@ func (m *mishaps) step() {
 func TestARenewalIsNeverBoughtTwice(t *testing.T) {
 	t.Parallel()
 	b := arriving(t, 0)
-	b.guard = 1000
-	m := mishaps{bundle: b, store: &breaking{Store: b.store}, till: &till{Account: b.account}}
+	b.Guard = 1000
+	m := mishaps{bundle: b, store: &breaking{Store: b.Store}, till: &till{Account: b.account}}
 	b.duty.Store, b.duty.Registrar = m.store, m.till
 	bought := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -167,7 +166,7 @@ func TestARenewalIsNeverBoughtTwice(t *testing.T) {
 		}
 		m.calm()
 		for range 4 {
-			m.again()
+			m.Again()
 		}
 		m.anew()
 		n := b.account.Renewals(m.name)
@@ -196,17 +195,13 @@ func (s *meddling) Claim(ctx context.Context, l state.Lease, sync string, claims
 func TestARenewalThatCannotBeWrittenDownIsNotAskedFor(t *testing.T) {
 	t.Parallel()
 	b := arriving(t, 1)
-	b.duty.Store = &meddling{b.store, func() {
-		conn, err := pgx.Connect(b.ctx, b.url)
-		must(t, err)
-		defer conn.Close(b.ctx)
-		_, err = conn.Exec(b.ctx, `UPDATE memories SET version = version + 1`)
-		must(t, err)
+	b.duty.Store = &meddling{b.Store, func() {
+		b.SQL(`UPDATE memories SET version = version + 1`)
 	}}
-	b.pass()
+	b.Pass()
 	b.wantCalls(map[string]int{"Transfer": 1, "Get": 1})
-	b.wantChanges("d1.example", "renewal superseded")
-	b.touched()
+	b.WantChanges("d1.example", "renewal superseded")
+	b.Touched()
 	b.wantRenewals("d1.example", 1)
 	b.wantRow(1, whmcs.DomainActive, "2032-03-25")
 }

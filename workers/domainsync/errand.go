@@ -15,7 +15,8 @@ type errand struct {
 	*Worker
 	job       workers.Job
 	batch     batch
-	earlier   earlier
+	earlier   workers.Earlier
+	done      map[string]bool // names of which something was written
 	counts    state.Counts
 	notes     []state.Change // what is recorded without being written
 	unsettled error          // why the batch has to be tried again although it got to its end
@@ -106,7 +107,7 @@ func (e *errand) lookAll(ctx context.Context, part []Decision) (ready []Decision
 // read anew.
 func (e *errand) settleEarlier(d Decision) []state.Settlement {
 	var settlements []state.Settlement
-	for _, change := range e.earlier.unsettled[string(d.Name)] {
+	for _, change := range e.earlier.Unsettled[string(d.Name)] {
 		if d.asked(change) { // that is settled by what has become of it
 			continue
 		}
@@ -114,7 +115,7 @@ func (e *errand) settleEarlier(d Decision) []state.Settlement {
 		if d.wants(change) || !d.shows(change) {
 			as = state.ChangeSuperseded
 		} else {
-			e.earlier.done[string(d.Name)] = true
+			e.done[string(d.Name)] = true
 		}
 		settlements = append(settlements, state.Settlement{ChangeIDs: []int64{change.ID}, State: as})
 	}
@@ -212,7 +213,7 @@ func (e *errand) allowed(ctx context.Context, d Decision, switches []state.Chang
 	if len(switches) == 0 {
 		return true, nil
 	}
-	for _, change := range e.earlier.unsettled[string(d.Name)] {
+	for _, change := range e.earlier.Unsettled[string(d.Name)] {
 		if change.Destructive {
 			return true, nil
 		}
@@ -278,7 +279,7 @@ func (e *errand) add(key string, n int) {
 // count files a record that needs nothing (more).
 func (e *errand) count(d Decision) {
 	switch {
-	case e.earlier.done[string(d.Name)]:
+	case e.done[string(d.Name)]:
 		e.add(state.CountUpdated, 1)
 	case d.Trouble != nil:
 		e.add(state.CountFailed, 1)
@@ -309,7 +310,7 @@ func (e *errand) trouble(d Decision, claimed state.Claimed, ids []int64, err err
 	settlement := state.Settlement{
 		ChangeIDs: ids, State: state.ChangeFailed, Failures: []state.Failure{e.failure(d, string(class), err.Error())},
 	}
-	for _, change := range e.earlier.unsettled[string(d.Name)] {
+	for _, change := range e.earlier.Unsettled[string(d.Name)] {
 		if !d.asked(change) {
 			settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
 		}

@@ -1,8 +1,10 @@
 package domainsync
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
@@ -29,7 +31,7 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, b batch) (map[re
 		return nil, err
 	}
 	missed := Evidence{Known: !w.Transfers, Gaps: parsePlace(listing.Cursor).gaps}
-	old := w.now().Sub(listing.BegunAt) > w.maxAge()
+	old := w.Clock.Now().Sub(listing.BegunAt) > cmp.Or(w.MaxAge, time.Hour)
 	for _, r := range b.records {
 		missed.Old = old || b.known[string(r.name)].SettledAt.After(listing.BegunAt)
 		evidence[r.name] = missed

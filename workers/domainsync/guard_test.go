@@ -6,6 +6,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
@@ -15,12 +16,12 @@ func worsened(t *testing.T) (*bundle, state.Run) {
 	b := inStep(t, 3)
 	b.turn("d1.example", being(registrar.Grace))
 	b.turn("d2.example", dated(renewal("2032-09-01")))
-	run := b.start(100, full)
-	b.mustWork()
+	run := b.Start(100, synckit.Full)
+	b.MustWork()
 	b.wantCalls(map[string]int{"ListPage": 1, "Get": 1})
 	b.wantRow(1, whmcs.DomainActive, "2031-09-01")
 	b.wantRow(2, whmcs.DomainActive, "2032-09-01")
-	b.wantChanges("d1.example", "status planned")
+	b.WantChanges("d1.example", "status planned")
 	return b, run
 }
 
@@ -29,11 +30,11 @@ func TestWhatGetsWorseWaitsForTheEndOfTheRun(t *testing.T) {
 	t.Run("and is looked at once more before it is applied", func(t *testing.T) {
 		t.Parallel()
 		b, run := worsened(t)
-		run = b.finish(run)
-		b.wantCounts(run, state.Counts{"records": 4, "unchanged": 1, "deferred": 1, "updated": 2})
+		run = b.Finish(run)
+		b.WantCounts(run, state.Counts{"records": 4, "unchanged": 1, "deferred": 1, "updated": 2})
 		b.wantCalls(map[string]int{"Get": 1})
 		b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
-		b.wantChanges("d1.example", "status applied")
+		b.WantChanges("d1.example", "status applied")
 		if run.GuardUsed != 1 {
 			t.Errorf("the guard counted %d", run.GuardUsed)
 		}
@@ -42,18 +43,18 @@ func TestWhatGetsWorseWaitsForTheEndOfTheRun(t *testing.T) {
 		t.Parallel()
 		b, run := worsened(t)
 		b.turn("d1.example", being(registrar.Active))
-		b.finish(run)
+		b.Finish(run)
 		b.wantRow(1, whmcs.DomainActive, "2031-09-01")
-		b.wantChanges("d1.example", "status superseded")
+		b.WantChanges("d1.example", "status superseded")
 	})
 	t.Run("with all its parts", func(t *testing.T) {
 		t.Parallel()
 		b := inStep(t, 1)
 		following(0)(&b.duty.Policy)
 		b.turn("d1.example", being(registrar.Grace), dated(renewal("2031-03-01")))
-		b.pass(full)
+		b.Pass(synckit.Full)
 		b.wantRow(1, whmcs.DomainGrace, "2031-03-01")
-		b.wantChanges("d1.example", "expiry applied", "status applied")
+		b.WantChanges("d1.example", "expiry applied", "status applied")
 	})
 }
 
@@ -62,39 +63,39 @@ func TestWhatIsHeldWaitsForAPerson(t *testing.T) {
 	held := func(t *testing.T) (*bundle, state.Run) {
 		t.Helper()
 		b, run := worsened(t)
-		run = b.hold(run)
-		b.wantChanges("d1.example", "status held")
+		run = b.Hold(run)
+		b.WantChanges("d1.example", "status held")
 		b.wantRow(1, whmcs.DomainActive, "2031-09-01")
 		return b, run
 	}
 	t.Run("who approves it: it is looked at again and written", func(t *testing.T) {
 		t.Parallel()
 		b, run := held(t)
-		approved, err := b.store.Approve(b.ctx, run.ID)
+		approved, err := b.Store.Approve(b.Ctx, run.ID)
 		must(t, err)
-		b.mustWork()
-		b.wantCounts(b.finish(approved), state.Counts{"records": 1, "updated": 1})
+		b.MustWork()
+		b.WantCounts(b.Finish(approved), state.Counts{"records": 1, "updated": 1})
 		b.wantCalls(map[string]int{"Get": 1})
 		b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
-		b.wantChanges("d1.example", "status applied", "status superseded")
+		b.WantChanges("d1.example", "status applied", "status superseded")
 	})
 	t.Run("who rejects it: it is not planned again until something else is wanted", func(t *testing.T) {
 		t.Parallel()
 		b, run := held(t)
-		_, err := b.store.Reject(b.ctx, run.ID)
+		_, err := b.Store.Reject(b.Ctx, run.ID)
 		must(t, err)
-		b.wantCounts(b.pass(full), state.Counts{"records": 3, "unchanged": 2, "skipped_refused": 1})
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 3, "unchanged": 2, "skipped_refused": 1})
 		b.wantRow(1, whmcs.DomainActive, "2031-09-01")
 		b.turn("d1.example", being(registrar.Redemption))
-		b.pass(full)
+		b.Pass(synckit.Full)
 		b.wantRow(1, whmcs.DomainRedemption, "2031-09-01")
 	})
 	t.Run("who retries a rejected one means it", func(t *testing.T) {
 		t.Parallel()
 		b, run := held(t)
-		_, err := b.store.Reject(b.ctx, run.ID)
+		_, err := b.Store.Reject(b.Ctx, run.ID)
 		must(t, err)
-		b.retry(1)
+		b.Touch(state.ByRetry, 1)
 		b.wantRow(1, whmcs.DomainGrace, "2031-09-01")
 	})
 }
@@ -106,27 +107,27 @@ func switched(t *testing.T, guard int) *bundle {
 	for id := range int64(3) {
 		b.edit(id+1, neverRenewed)
 	}
-	b.guard = guard
+	b.Guard = guard
 	return b
 }
 
 func TestSettingsAreWrittenAtOnceUpToTheGuardsLimit(t *testing.T) {
 	t.Parallel()
 	b := switched(t, 2)
-	run := b.pass(full)
-	b.wantCounts(run, state.Counts{"records": 4, "unchanged": 1, "updated": 2, "held": 1})
+	run := b.Pass(synckit.Full)
+	b.WantCounts(run, state.Counts{"records": 4, "unchanged": 1, "updated": 2, "held": 1})
 	b.wantCalls(map[string]int{"ListPage": 1, "SetAutoRenew": 2})
-	b.wantChanges("d3.example", "auto_renew held")
+	b.WantChanges("d3.example", "auto_renew held")
 	if d, _ := b.account.Holds("d3.example"); d.AutoRenew != registrar.On {
 		t.Error("what is held was written")
 	}
 	t.Run("and what a person approves", func(t *testing.T) {
-		approved, err := b.store.Approve(b.ctx, run.ID)
+		approved, err := b.Store.Approve(b.Ctx, run.ID)
 		must(t, err)
-		b.mustWork()
-		b.wantCounts(b.finish(approved), state.Counts{"records": 1, "updated": 1})
-		b.wantCounts(b.pass(full), state.Counts{"records": 4, "unchanged": 4})
-		b.wantChanges("d3.example", "auto_renew applied", "auto_renew superseded")
+		b.MustWork()
+		b.WantCounts(b.Finish(approved), state.Counts{"records": 1, "updated": 1})
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 4, "unchanged": 4})
+		b.WantChanges("d3.example", "auto_renew applied", "auto_renew superseded")
 	})
 }
 
@@ -135,14 +136,14 @@ func TestASettingThatIsHeldIsNotTakenForBroughtOver(t *testing.T) {
 	b := inStep(t, 1)
 	b.duty.Registrar = forgetful{b.account}
 	b.turn("d1.example", set(registrar.Off, registrar.Off))
-	b.guard = 0
-	b.pass(full)
-	b.wantChanges("d1.example", "auto_renew held")
-	b.guard = 1
-	b.pass(full)
-	b.wantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
+	b.Guard = 0
+	b.Pass(synckit.Full)
+	b.WantChanges("d1.example", "auto_renew held")
+	b.Guard = 1
+	b.Pass(synckit.Full)
+	b.WantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
 	b.wantCalls(map[string]int{"ListPage": 2, "Get": 2, "SetAutoRenew": 1})
-	b.pass(full)
+	b.Pass(synckit.Full)
 	b.wantCalls(map[string]int{"ListPage": 1})
 }
 
@@ -152,14 +153,14 @@ func TestASettingThatFailedIsNotTakenForBroughtOver(t *testing.T) {
 	b.duty.Registrar = forgetful{b.account}
 	b.turn("d1.example", set(registrar.Off, registrar.Off))
 	b.account.Fail("SetAutoRenew", trouble(fault.Transient), trouble(fault.Transient), trouble(fault.Transient))
-	run := b.start(100, full)
-	for _, attempt := range []func() []error{b.work, b.again, b.again} {
+	run := b.Start(100, synckit.Full)
+	for _, attempt := range []func() []error{b.Work, b.Again, b.Again} {
 		attempt()
 	}
-	b.finish(run)
-	b.wantFailures("1 transient")
-	b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
-	b.wantFailures()
+	b.Finish(run)
+	b.WantFailures("1 transient")
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "updated": 1})
+	b.WantFailures()
 	if d, _ := b.account.Holds("d1.example"); d.AutoRenew != registrar.On {
 		t.Error("it was never brought over")
 	}
@@ -168,21 +169,21 @@ func TestASettingThatFailedIsNotTakenForBroughtOver(t *testing.T) {
 func TestAnAttemptThatFailedDoesNotUseTheGuardUp(t *testing.T) {
 	t.Parallel()
 	b := switched(t, 3)
-	run := b.start(100, full)
+	run := b.Start(100, synckit.Full)
 	b.account.Fail("SetAutoRenew", trouble(fault.Transient), nil, nil)
-	b.work() // d1 is allowed and fails
+	b.Work() // d1 is allowed and fails
 	b.account.Fail("Get", nil, trouble(fault.RateLimited))
 	b.edit(4, expiring("2033-09-01")) // d4 has to be looked up behind d1
-	b.again()
-	if failed := b.again(); len(failed) != 0 {
+	b.Again()
+	if failed := b.Again(); len(failed) != 0 {
 		t.Fatal(failed)
 	}
-	run, err := b.store.Run(b.ctx, run.ID)
+	run, err := b.Store.Run(b.Ctx, run.ID)
 	must(t, err)
 	if run.GuardUsed != 3 {
 		t.Errorf("the guard counted %d for three domains", run.GuardUsed)
 	}
-	b.wantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
+	b.WantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
 }
 
 func TestARejectedSettingIsLeftAloneAndTheOtherIsNot(t *testing.T) {
@@ -190,22 +191,22 @@ func TestARejectedSettingIsLeftAloneAndTheOtherIsNot(t *testing.T) {
 	b := inStep(t, 1)
 	b.edit(1, neverRenewed, protected)
 	b.account.Fail("SetPrivacy", trouble(fault.Rejected))
-	b.wantCounts(b.pass(full), state.Counts{"records": 1, "failed": 1})
-	b.wantFailures("1 rejected")
-	b.wantChanges("d1.example", "id_protection failed", "auto_renew applied")
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "failed": 1})
+	b.WantFailures("1 rejected")
+	b.WantChanges("d1.example", "id_protection failed", "auto_renew applied")
 
 	t.Run("in the next pass, and its failure stands", func(t *testing.T) {
-		b.wantCounts(b.pass(full), state.Counts{"records": 1, "skipped_settings_refused": 1})
-		b.wantFailures("1 rejected")
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "skipped_settings_refused": 1})
+		b.WantFailures("1 rejected")
 	})
 	t.Run("while the other setting goes on being kept in step", func(t *testing.T) {
 		b.edit(1, func(d *whmcs.Domain) { d.DoNotRenew = false })
-		b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
-		b.wantFailures("1 rejected")
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "updated": 1})
+		b.WantFailures("1 rejected")
 	})
 	t.Run("until a person retries it", func(t *testing.T) {
-		b.wantCounts(b.retry(1), state.Counts{"records": 1, "updated": 1})
-		b.wantFailures()
+		b.WantCounts(b.Touch(state.ByRetry, 1), state.Counts{"records": 1, "updated": 1})
+		b.WantFailures()
 	})
 }
 
@@ -215,8 +216,8 @@ func TestWhatTheRegistrarRemarksIsKept(t *testing.T) {
 	b := setupWith(t, remarking, rows...)
 	b.account.Hold(names...)
 	b.edit(1, neverRenewed)
-	b.pass(full)
-	changes := b.wantChanges("d1.example", "auto_renew_remark noticed", "auto_renew applied")
+	b.Pass(synckit.Full)
+	changes := b.WantChanges("d1.example", "auto_renew_remark noticed", "auto_renew applied")
 	if len(changes) == 2 && changes[0].Reason != "the registrar remarks: it expires soon" {
 		t.Errorf("reason %q", changes[0].Reason)
 	}

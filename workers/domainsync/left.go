@@ -31,7 +31,7 @@ func (e *errand) settleLeft(ctx context.Context) error {
 	for i, c := range left {
 		settlements[i] = state.Settlement{ChangeIDs: []int64{c.ID}, State: whatBecame(c, rows)}
 		if settlements[i].State == state.ChangeApplied {
-			e.earlier.done[c.Key] = true
+			e.done[c.Key] = true
 		}
 		if r := e.batch.memo(registrar.Name(c.Key)).Renewal; r != nil && r.Change == c.ID && r.Outcome == Asked {
 			settlements[i].State = state.ChangeFailed
@@ -46,7 +46,7 @@ func (e *errand) settleLeft(ctx context.Context) error {
 // left are the unsettled changes of records that are not in the batch any more.
 func (e *errand) left() []state.Change {
 	var left []state.Change
-	for name, changes := range e.earlier.unsettled {
+	for name, changes := range e.earlier.Unsettled {
 		if !e.here(name) {
 			left = append(left, changes...)
 		}
@@ -60,7 +60,7 @@ func (e *errand) here(name string) bool {
 
 // countLeft counts what earlier attempts of the batch did to records that are not in it any more.
 func (e *errand) countLeft() {
-	for name := range e.earlier.done {
+	for name := range e.done {
 		if !e.here(name) {
 			e.add(state.CountRecords, 1)
 			e.add(state.CountUpdated, 1)

@@ -37,48 +37,40 @@ func parsePlace(text string) place {
 	return place{false, registrar.Cursor(strings.TrimPrefix(text, gapless))}
 }
 
-// list reads the registrar page by page into the run's listing. A second try goes on where the first one stopped.
+// list reads the registrar into the run's listing.
 func (w *Worker) list(ctx context.Context, job workers.Job) (state.Counts, error) {
-	listing, err := w.Store.NewListing(ctx, job.Lease, job.Run.ID)
-	if err != nil {
-		return nil, err
-	}
-	counts := state.Counts{}
-	for !listing.Complete {
-		if job.Draining() {
-			return nil, workers.ErrDraining
+	return workers.List(ctx, w.Store, job, func(ctx context.Context, at string) (workers.Page, error) {
+		if w.Transfers {
+			return w.transfersPage(ctx, job, parsePlace(at))
 		}
-		rows, next, done, err := w.page(ctx, job, parsePlace(listing.Cursor))
-		if err != nil {
-			return nil, err
-		}
-		counts[state.CountCalls]++
-		if err := w.Store.AppendListing(ctx, job.Lease, listing.ID, listing.Cursor, next.String(), rows, done); err != nil {
-			return nil, err
-		}
-		listing.Cursor, listing.Complete = next.String(), done
-	}
-	return counts, nil
+		return w.domainsPage(ctx, job, parsePlace(at))
+	})
 }
 
-// page reads one page of domains, or of transfers.
-func (w *Worker) page(ctx context.Context, job workers.Job, at place) (rows []state.ListingRow, next place, done bool, err error) {
-	if w.Transfers {
-		lister, ok := w.Registrar.(registrar.TransferLister)
-		if !ok {
-			return nil, at, false, cannot(job, "list transfers")
-		}
-		page, err := lister.ListTransfersPage(ctx, at.at)
-		rows, err := listed(page.Transfers, func(t registrar.Transfer) registrar.Name { return t.Name }, err)
-		return rows, place{at: page.Next}, page.Done, err
-	}
+func (w *Worker) domainsPage(ctx context.Context, job workers.Job, at place) (workers.Page, error) {
 	lister, ok := w.Registrar.(registrar.Lister)
 	if !ok {
-		return nil, at, false, cannot(job, "list domains")
+		return workers.Page{}, cannot(job, "list domains")
 	}
 	page, err := lister.ListPage(ctx, at.at)
-	rows, err = listed(page.Domains, func(d registrar.Domain) registrar.Name { return d.Name }, err)
-	return rows, place{at.gaps || page.Gaps, page.Next}, page.Done, err
+	if err != nil {
+		return workers.Page{}, err
+	}
+	rows, err := listed(page.Domains, func(d registrar.Domain) registrar.Name { return d.Name })
+	return workers.Page{Rows: rows, Next: place{at.gaps || page.Gaps, page.Next}.String(), Done: page.Done}, err
+}
+
+func (w *Worker) transfersPage(ctx context.Context, job workers.Job, at place) (workers.Page, error) {
+	lister, ok := w.Registrar.(registrar.TransferLister)
+	if !ok {
+		return workers.Page{}, cannot(job, "list transfers")
+	}
+	page, err := lister.ListTransfersPage(ctx, at.at)
+	if err != nil {
+		return workers.Page{}, err
+	}
+	rows, err := listed(page.Transfers, func(t registrar.Transfer) registrar.Name { return t.Name })
+	return workers.Page{Rows: rows, Next: place{at: page.Next}.String(), Done: page.Done}, err
 }
 
 func cannot(job workers.Job, what string) error {
@@ -86,10 +78,7 @@ func cannot(job workers.Job, what string) error {
 }
 
 // listed writes entries as they are stored, by name.
-func listed[T any](entries []T, name func(T) registrar.Name, err error) ([]state.ListingRow, error) {
-	if err != nil {
-		return nil, err
-	}
+func listed[T any](entries []T, name func(T) registrar.Name) ([]state.ListingRow, error) {
 	rows := make([]state.ListingRow, len(entries))
 	for i, entry := range entries {
 		body, err := json.Marshal(entry)

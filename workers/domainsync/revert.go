@@ -2,9 +2,6 @@ package domainsync
 
 import (
 	"context"
-	"maps"
-	"slices"
-	"strconv"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
@@ -16,76 +13,38 @@ import (
 // revert undoes applied changes where that is safe: where the row, or the registrar, still holds what we wrote. What was
 // undone is not planned again until something else is wanted.
 func (w *Worker) revert(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
-	changes, err := w.Store.Changes(ctx, state.ChangeFilter{IDs: job.Batch.IDs})
-	if err != nil {
-		return nil, nil, err
-	}
-	byRecord := map[int64][]state.Change{}
-	for _, change := range changes {
-		if change.State == state.ChangeApplied {
-			byRecord[change.RecordID] = append(byRecord[change.RecordID], change)
-		}
-	}
-	counts, failures := state.Counts{state.CountRecords: int64(len(byRecord))}, []state.Failure(nil)
-	for _, id := range slices.Sorted(maps.Keys(byRecord)) {
-		if job.Draining() {
-			return nil, nil, workers.ErrDraining
-		}
+	record := func(c state.Change) int64 { return c.RecordID }
+	return workers.Revert(ctx, w.Store, job, record, func(ctx context.Context, changes []state.Change, counts state.Counts) (workers.Undone, error) {
 		undo := undoing{Worker: w, counts: counts}
-		if err := undo.record(ctx, id, byRecord[id]); err != nil {
-			return nil, nil, err
-		}
-		if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
-			return nil, nil, err
-		}
-		if n := len(undo.done); n > 0 {
-			counts["reverted"] += int64(n)
-		}
-		for _, no := range undo.refused {
-			failures = append(failures, no.failure(job.Run.ID))
-		}
-	}
-	return counts, failures, nil
+		err := undo.record(ctx, changes)
+		return undo.Undone, err
+	})
 }
 
 // undoing collects what the reverted changes of one record come to.
 type undoing struct {
+	workers.Undone
 	*Worker
-	counts  state.Counts
-	done    []state.Change
-	refused []refusal
-}
-
-type refusal struct {
-	change state.Change
-	why    string
-}
-
-func (r refusal) failure(run int64) state.Failure {
-	return state.Failure{
-		RecordID: r.change.RecordID, Key: r.change.Key, RunID: run, Class: string(fault.Refused),
-		Message: "change " + strconv.FormatInt(r.change.ID, 10) + " not reverted: " + r.why,
-	}
+	counts state.Counts
 }
 
 // record undoes the changes of one record, newest first.
-func (u *undoing) record(ctx context.Context, id int64, changes []state.Change) error {
-	rows, err := u.Domains.RowsByIDs(ctx, []int64{id})
+func (u *undoing) record(ctx context.Context, changes []state.Change) error {
+	rows, err := u.Domains.RowsByIDs(ctx, []int64{changes[0].RecordID})
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 {
-		u.refuse(changes, "the domain is no longer there, or at another registrar")
+		u.Refuse("the domain is no longer there, or at another registrar", changes...)
 		return nil
 	}
-	slices.SortFunc(changes, func(a, b state.Change) int { return int(b.ID - a.ID) })
 	var source, account []state.Change
 	for _, c := range changes {
 		switch {
 		case c.Field == FieldClientMail:
-			u.refuse([]state.Change{c}, "a mail that was sent cannot be taken back")
+			u.Refuse("a mail that was sent cannot be taken back", c)
 		case c.Field == FieldRenewal:
-			u.refuse([]state.Change{c}, "a renewal that was bought cannot be taken back")
+			u.Refuse("a renewal that was bought cannot be taken back", c)
 		case c.Side == state.SideSource:
 			source = append(source, c)
 		default:
@@ -110,11 +69,11 @@ func (u *undoing) row(ctx context.Context, row whmcs.Domain, changes []state.Cha
 		back := write.New
 		switch err := setValue(&back, c.Field, c.Old); {
 		case err != nil || c.Old == "":
-			u.refuse([]state.Change{c}, "what stood there before is not a value that may be written")
+			u.Refuse("what stood there before is not a value that may be written", c)
 		case back == write.New: // an earlier attempt has done it
-			u.done = append(u.done, c)
+			u.Done = append(u.Done, c)
 		case wrote != write.New:
-			u.refuse([]state.Change{c}, "WHMCS holds something else by now")
+			u.Refuse("WHMCS holds something else by now", c)
 		default:
 			write.New = back
 			undone = append(undone, c)
@@ -126,13 +85,13 @@ func (u *undoing) row(ctx context.Context, row whmcs.Domain, changes []state.Cha
 	ok, err := u.Domains.WriteDomain(ctx, write)
 	switch {
 	case fault.Is(err, fault.Refused):
-		u.refuse(undone, err.Error())
+		u.Refuse(err.Error(), undone...)
 	case err != nil:
 		return err
 	case !ok:
-		u.refuse(undone, "somebody changed the domain at the same moment")
+		u.Refuse("somebody changed the domain at the same moment", undone...)
 	default:
-		u.done = append(u.done, undone...)
+		u.Done = append(u.Done, undone...)
 	}
 	return nil
 }
@@ -145,47 +104,24 @@ func (u *undoing) settings(ctx context.Context, changes []state.Change) error {
 		now := map[string]string{FieldAutoRenew: told(held.AutoRenew), FieldPrivacy: told(held.Privacy)}[c.Field]
 		switch {
 		case fault.Is(err, fault.NotFound):
-			u.refuse([]state.Change{c}, "the registrar no longer has the domain")
+			u.Refuse("the registrar no longer has the domain", c)
 			continue
 		case err != nil:
 			return err
 		case now != c.New:
-			u.refuse([]state.Change{c}, "the registrar holds something else by now")
+			u.Refuse("the registrar holds something else by now", c)
 			continue
 		}
 		u.counts[state.CountCalls]++
 		_, err = u.set(ctx, held, c.Field, c.Old == onOff(true))
 		switch {
 		case fault.Is(err, fault.Rejected):
-			u.refuse([]state.Change{c}, err.Error())
+			u.Refuse(err.Error(), c)
 		case err != nil:
 			return err
 		default:
-			u.done = append(u.done, c)
+			u.Done = append(u.Done, c)
 		}
 	}
 	return nil
-}
-
-func (u *undoing) refuse(changes []state.Change, why string) {
-	for _, c := range changes {
-		u.refused = append(u.refused, refusal{c, why})
-	}
-}
-
-func (u *undoing) ids() []int64 {
-	ids := make([]int64, len(u.done))
-	for i, change := range u.done {
-		ids[i] = change.ID
-	}
-	return ids
-}
-
-// wishes are what is not to be done again, by name.
-func (u *undoing) wishes() map[string][]byte {
-	wishes := map[string][]byte{}
-	for _, change := range u.done {
-		wishes[change.Key] = append(wishes[change.Key], change.Wish...)
-	}
-	return wishes
 }

@@ -1,7 +1,6 @@
 package domainsync_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -11,24 +10,15 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
-// revert undoes changes as an operator would.
-func (b *bundle) revert(ids ...int64) state.Run {
-	b.t.Helper()
-	b.slots++
-	run, err := b.store.RequestRevert(b.ctx, syncName, fmt.Sprint("revert/", b.slots), ids)
-	must(b.t, err)
-	b.mustWork()
-	return b.finish(run)
-}
-
 // changed returns the ids of the applied changes of the first domain, by field.
 func (b *bundle) changed() map[string]int64 {
-	b.t.Helper()
-	changes, err := b.store.Changes(b.ctx, state.ChangeFilter{Sync: syncName, Key: "d1.example", State: state.ChangeApplied})
-	must(b.t, err)
+	b.T.Helper()
+	changes, err := b.Store.Changes(b.Ctx, state.ChangeFilter{Sync: syncName, Key: "d1.example", State: state.ChangeApplied})
+	must(b.T, err)
 	ids := map[string]int64{}
 	for _, c := range changes {
 		ids[c.Field] = c.ID
@@ -43,8 +33,8 @@ func overhauled(t *testing.T) *bundle {
 	following(10)(&b.duty.Policy)
 	b.edit(1, standing(whmcs.DomainGrace), neverRenewed, protected)
 	b.turn("d1.example", dated(renewal("2031-10-01")))
-	b.pass(full)
-	b.pass(full) // revived first, and its settings with it
+	b.Pass(synckit.Full)
+	b.Pass(synckit.Full) // revived first, and its settings with it
 	if n := len(b.changed()); n != 6 {
 		t.Fatalf("only %d fields were changed: %v", n, b.changed())
 	}
@@ -58,7 +48,7 @@ func TestRevertUndoesEveryField(t *testing.T) {
 	for _, id := range b.changed() {
 		ids = append(ids, id)
 	}
-	b.wantCounts(b.revert(ids...), state.Counts{"records": 1, "reverted": 6})
+	b.WantCounts(b.Revert(ids...), state.Counts{"records": 1, "reverted": 6})
 	want := row(called(1, "d1.example"), standing(whmcs.DomainGrace), neverRenewed, protected)
 	if diff := cmp.Diff(want, b.whmcs.rows[1]); diff != "" {
 		t.Errorf("WHMCS (-want +got):\n%s", diff)
@@ -67,9 +57,9 @@ func TestRevertUndoesEveryField(t *testing.T) {
 		t.Errorf("the registrar has %+v", d)
 	}
 	t.Run("and it is not done again until something else is wanted", func(t *testing.T) {
-		b.wantCounts(b.pass(full), state.Counts{"records": 1, "skipped_refused": 1})
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "skipped_refused": 1})
 		b.turn("d1.example", dated(renewal("2031-10-02")))
-		b.pass(full)
+		b.Pass(synckit.Full)
 		b.wantRow(1, whmcs.DomainGrace, "2031-10-02")
 	})
 }
@@ -87,7 +77,7 @@ func TestRevertUndoesOneFieldAlone(t *testing.T) {
 			b := overhauled(t)
 			want := b.whmcs.rows[1]
 			undone(&want)
-			b.wantCounts(b.revert(b.changed()[field]), state.Counts{"records": 1, "reverted": 1})
+			b.WantCounts(b.Revert(b.changed()[field]), state.Counts{"records": 1, "reverted": 1})
 			if diff := cmp.Diff(want, b.whmcs.rows[1]); diff != "" {
 				t.Errorf("WHMCS (-want +got):\n%s", diff)
 			}
@@ -122,8 +112,8 @@ func TestRevertRefuses(t *testing.T) {
 			b := overhauled(t)
 			tc.meet(b)
 			writes := len(b.whmcs.written)
-			b.wantCounts(b.revert(b.changed()[tc.field]), state.Counts{"records": 1})
-			if f := b.wantFailures("1 refused"); len(f) == 1 && !strings.Contains(f[0].Message, tc.why) {
+			b.WantCounts(b.Revert(b.changed()[tc.field]), state.Counts{"records": 1})
+			if f := b.WantFailures("1 refused"); len(f) == 1 && !strings.Contains(f[0].Message, tc.why) {
 				t.Errorf("%q does not say %q", f[0].Message, tc.why)
 			}
 			if len(b.whmcs.written) > writes {
@@ -137,10 +127,10 @@ func TestRevertLeavesAnEmptyDateUnwritten(t *testing.T) {
 	t.Parallel()
 	b := inStep(t, 1)
 	b.edit(1, expiring(""))
-	b.pass(full)
-	b.wantCounts(b.revert(b.changed()["expiry"]), state.Counts{"records": 1})
+	b.Pass(synckit.Full)
+	b.WantCounts(b.Revert(b.changed()["expiry"]), state.Counts{"records": 1})
 	b.wantRow(1, whmcs.DomainActive, "2031-09-01")
-	b.wantFailures("1 refused")
+	b.WantFailures("1 refused")
 }
 
 func TestARevertThatCrashedIsFinishedByTheNextAttempt(t *testing.T) {
@@ -148,13 +138,13 @@ func TestARevertThatCrashedIsFinishedByTheNextAttempt(t *testing.T) {
 	b := overhauled(t)
 	b.whmcs.after = func(int64) error {
 		b.whmcs.after = nil
-		b.overtake()
+		b.Overtake()
 		return nil
 	}
-	run, err := b.store.RequestRevert(b.ctx, syncName, "revert", []int64{b.changed()["expiry"]})
+	run, err := b.Store.RequestRevert(b.Ctx, syncName, "revert", []int64{b.changed()["expiry"]})
 	must(t, err)
-	b.mustWork()
-	b.mustWork()
-	b.wantCounts(b.finish(run), state.Counts{"records": 1, "reverted": 1})
+	b.MustWork()
+	b.MustWork()
+	b.WantCounts(b.Finish(run), state.Counts{"records": 1, "reverted": 1})
 	b.wantRow(1, whmcs.DomainActive, "2031-09-01")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/workers/domainsync"
 )
@@ -34,26 +35,26 @@ func (b *bundle) done(name registrar.Name, expiry string) {
 func TestTransfersAreFollowed(t *testing.T) {
 	t.Parallel()
 	b := coming(t, 6)
-	b.wantCounts(b.pass(full), state.Counts{"records": 6, "skipped_pending": 6})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 6, "skipped_pending": 6})
 	b.wantCalls(map[string]int{"ListTransfersPage": 2})
 
 	b.done("d1.example", "2032-03-20")
 	b.account.Transferring(registrar.Transfer{Name: "d2.example", State: registrar.TransferFailed, Reason: "wrong code"})
-	b.wantCounts(b.pass(full), state.Counts{"records": 6, "skipped_pending": 4, "updated": 1, "failed": 1})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 6, "skipped_pending": 4, "updated": 1, "failed": 1})
 	b.wantCalls(map[string]int{"ListTransfersPage": 2})
 	b.wantRow(1, whmcs.DomainActive, "2032-03-20")
 	b.wantRow(2, whmcs.DomainPendingTransfer, "2031-09-01")
-	b.wantFailures("2 rejected")
+	b.WantFailures("2 rejected")
 
 	t.Run("one that was begun again is no failure", func(t *testing.T) {
 		b.account.Transferring(registrar.Transfer{Name: "d2.example", State: registrar.TransferPending})
-		b.pass(full)
-		b.wantFailures()
+		b.Pass(synckit.Full)
+		b.WantFailures()
 	})
 	t.Run("one that takes long is reported", func(t *testing.T) {
 		b.clock = b.clock.AddDate(0, 0, 8)
-		b.pass(full)
-		b.wantFailures("2 held", "3 held", "4 held", "5 held", "6 held")
+		b.Pass(synckit.Full)
+		b.WantFailures("2 held", "3 held", "4 held", "5 held", "6 held")
 	})
 }
 
@@ -62,7 +63,7 @@ func TestATransferThatIsNotListedIsAskedFor(t *testing.T) {
 	b := coming(t, 1)
 	b.edit(1, called(1, "other.example"))
 	b.account.Hold(*held(func(d *registrar.Domain) { d.Name = "other.example" }))
-	b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "updated": 1})
 	b.wantCalls(map[string]int{"ListTransfersPage": 1, "Transfer": 1})
 	b.wantRow(1, whmcs.DomainActive, "2031-09-01")
 }
@@ -75,7 +76,7 @@ func TestARegistrarThatCannotListTransfersIsAskedForEach(t *testing.T) {
 		registrar.TransferTracker
 	}{b.account, b.account}
 	b.done("d3.example", "2032-03-20")
-	b.wantCounts(b.pass(), state.Counts{"records": 3, "skipped_pending": 2, "updated": 1})
+	b.WantCounts(b.Pass(), state.Counts{"records": 3, "skipped_pending": 2, "updated": 1})
 	b.wantCalls(map[string]int{"Transfer": 3})
 }
 
@@ -83,8 +84,8 @@ func TestARegistrarThatFollowsNoTransfersSaysSo(t *testing.T) {
 	t.Parallel()
 	b := coming(t, 1)
 	b.duty.Registrar = struct{ registrar.Registrar }{b.account}
-	b.wantCounts(b.pass(), state.Counts{"records": 1, "failed": 1})
-	b.wantFailures("1 refused")
+	b.WantCounts(b.Pass(), state.Counts{"records": 1, "failed": 1})
+	b.WantFailures("1 refused")
 }
 
 func TestATransferThatFailedIsCancelledAtTheEndOfTheRun(t *testing.T) {
@@ -92,10 +93,10 @@ func TestATransferThatFailedIsCancelledAtTheEndOfTheRun(t *testing.T) {
 	b := coming(t, 2)
 	b.duty.Policy.Failed = domainsync.CancelFailed
 	b.account.Transferring(registrar.Transfer{Name: "d1.example", State: registrar.TransferFailed, Reason: "wrong code"})
-	run := b.start(100, full)
-	b.mustWork()
+	run := b.Start(100, synckit.Full)
+	b.MustWork()
 	b.wantRow(1, whmcs.DomainPendingTransfer, "2031-09-01")
-	b.finish(run)
+	b.Finish(run)
 	b.wantRow(1, whmcs.DomainCancelled, "2031-09-01")
 	b.wantRow(2, whmcs.DomainPendingTransfer, "2031-09-01")
 	b.wantCalls(map[string]int{"ListTransfersPage": 1, "Transfer": 2})
@@ -104,32 +105,32 @@ func TestATransferThatFailedIsCancelledAtTheEndOfTheRun(t *testing.T) {
 func TestATransferThatFailsToBeAskedForIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := coming(t, 2)
-	run := b.start(100)
+	run := b.Start(100)
 	b.account.Fail("Transfer", trouble(fault.Protocol))
-	if failed := b.work(); len(failed) != 1 || !fault.Is(failed[0], fault.Protocol) {
+	if failed := b.Work(); len(failed) != 1 || !fault.Is(failed[0], fault.Protocol) {
 		t.Fatalf("handed back with %v", failed)
 	}
-	if failed := b.again(); len(failed) != 0 {
+	if failed := b.Again(); len(failed) != 0 {
 		t.Fatal(failed)
 	}
-	b.wantCounts(b.finish(run), state.Counts{"records": 2, "skipped_pending": 2})
+	b.WantCounts(b.Finish(run), state.Counts{"records": 2, "skipped_pending": 2})
 }
 
 func TestACrashBehindATransferThatArrivedIsSettledByLooking(t *testing.T) {
 	t.Parallel()
 	b := coming(t, 2)
 	b.done("d1.example", "2032-03-20")
-	run := b.start(100, full)
+	run := b.Start(100, synckit.Full)
 	b.whmcs.after = func(int64) error {
 		b.whmcs.after = nil
-		b.overtake()
+		b.Overtake()
 		return nil
 	}
-	b.mustWork()
-	b.wantChanges("d1.example", "expiry planned", "status planned")
-	b.mustWork() // the domain is Active by now, and no longer part of the sync
-	b.finish(run)
-	b.wantChanges("d1.example", "expiry applied", "status applied")
+	b.MustWork()
+	b.WantChanges("d1.example", "expiry planned", "status planned")
+	b.MustWork() // the domain is Active by now, and no longer part of the sync
+	b.Finish(run)
+	b.WantChanges("d1.example", "expiry applied", "status applied")
 	if n := len(b.whmcs.written); n != 1 {
 		t.Errorf("%d writes", n)
 	}
@@ -139,8 +140,8 @@ func TestATransferThatArrivedCanBeReverted(t *testing.T) {
 	t.Parallel()
 	b := coming(t, 1)
 	b.done("d1.example", "2032-03-20")
-	b.pass(full)
-	changes := b.wantChanges("d1.example", "expiry applied", "status applied")
-	b.revert(changes[0].ID, changes[1].ID)
+	b.Pass(synckit.Full)
+	changes := b.WantChanges("d1.example", "expiry applied", "status applied")
+	b.Revert(changes[0].ID, changes[1].ID)
 	b.wantRow(1, whmcs.DomainPendingTransfer, "2031-09-01")
 }

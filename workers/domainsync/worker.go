@@ -25,7 +25,7 @@ type Worker struct {
 	Store     workers.DutyStore
 	Zone      *time.Location // where WHMCS is; default UTC
 	MaxAge    time.Duration  // how old a listing may be for a write upon it; default one hour
-	Now       func() time.Time
+	Clock     workers.Clock
 	Log       zerolog.Logger
 }
 
@@ -51,7 +51,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 	if err != nil {
 		return nil, nil, err
 	}
-	earlier, err := w.earlier(ctx, job)
+	earlier, err := workers.ReadEarlier(ctx, w.Store, job.Batch)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -59,7 +59,10 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 	if err != nil {
 		return nil, nil, err
 	}
-	errand := &errand{Worker: w, job: job, batch: batch, earlier: earlier, counts: state.Counts{}}
+	errand := &errand{Worker: w, job: job, batch: batch, earlier: earlier, done: map[string]bool{}, counts: state.Counts{}}
+	for name := range earlier.Applied {
+		errand.done[name] = true
+	}
 	errand.add(state.CountRecords, len(decisions)+len(batch.failures))
 	errand.add(state.CountFailed, len(batch.failures))
 	var busy []Decision
@@ -85,7 +88,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 }
 
 // plan decides about every record from memory and, where the run has one, the listing.
-func (w *Worker) plan(ctx context.Context, job workers.Job, b batch, earlier earlier) ([]Decision, error) {
+func (w *Worker) plan(ctx context.Context, job workers.Job, b batch, earlier workers.Earlier) ([]Decision, error) {
 	evidence, err := w.evidence(ctx, job, b)
 	if err != nil {
 		return nil, err
@@ -94,9 +97,9 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, b batch, earlier ear
 	decisions := make([]Decision, len(b.records))
 	for i, r := range b.records {
 		decisions[i] = w.decide(Input{
-			Row: r.row, Name: r.name, Seen: evidence[r.name], Memo: b.memo(r.name), Today: w.today(), Now: w.now(),
+			Row: r.row, Name: r.name, Seen: evidence[r.name], Memo: b.memo(r.name), Today: w.today(), Now: w.Clock.Now(),
 		}, b.known[string(r.name)], job)
-		if mustLook || earlier.unsettled[string(r.name)] != nil {
+		if mustLook || earlier.Unsettled[string(r.name)] != nil {
 			decisions[i].Act = Look
 		}
 	}
@@ -128,41 +131,5 @@ func (w *Worker) decide(in Input, known state.Memory, job workers.Job) Decision 
 }
 
 func (w *Worker) today() civil.Date {
-	return civil.Of(w.now().In(cmp.Or(w.Zone, time.UTC)))
-}
-
-func (w *Worker) now() time.Time {
-	if w.Now != nil {
-		return w.Now()
-	}
-	return time.Now()
-}
-
-func (w *Worker) maxAge() time.Duration { return cmp.Or(w.MaxAge, time.Hour) }
-
-// earlier is what earlier attempts of the same batch did.
-type earlier struct {
-	done      map[string]bool           // names of which something was written
-	unsettled map[string][]state.Change // by name, changes planned and perhaps written
-}
-
-// earlier reads what earlier attempts of this batch did. A first attempt has none.
-func (w *Worker) earlier(ctx context.Context, job workers.Job) (earlier, error) {
-	e := earlier{done: map[string]bool{}, unsettled: map[string][]state.Change{}}
-	if job.Batch.FirstTry {
-		return e, nil
-	}
-	changes, err := w.Store.Changes(ctx, state.ChangeFilter{BatchID: job.Batch.ID})
-	if err != nil {
-		return e, err
-	}
-	for _, change := range changes {
-		switch {
-		case change.State == state.ChangeApplied:
-			e.done[change.Key] = true
-		case change.State == state.ChangePlanned && !change.Deferred:
-			e.unsettled[change.Key] = append(e.unsettled[change.Key], change)
-		}
-	}
-	return e, nil
+	return civil.Of(w.Clock.Now().In(cmp.Or(w.Zone, time.UTC)))
 }
