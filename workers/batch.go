@@ -46,6 +46,7 @@ type Executor struct {
 	Store    Store
 	Duties   map[string]Duty // by sync
 	Attempts map[string]int  // by sync: failed attempts before a record's trouble becomes a failure row
+	Notify   map[string]bool // by sync: no run writes, whoever began it and whatever it was to do then
 	Name     string          // this worker, for people
 	TTL      time.Duration   // of a lease; default 15 s
 	Log      zerolog.Logger
@@ -73,7 +74,7 @@ func (e *Executor) Batch(ctx context.Context, task tasks.Batch, stop <-chan stru
 
 // Touched executes the pending touches of one sync as one small run. guardLimit is the guard of that run.
 func (e *Executor) Touched(ctx context.Context, sync string, limit, guardLimit int, stop <-chan struct{}) (Result, error) {
-	batch, run, lease, err := e.Store.ClaimTouches(ctx, sync, limit, e.Name, e.ttl(), guardLimit)
+	batch, run, lease, err := e.Store.ClaimTouches(ctx, sync, limit, e.Name, e.ttl(), guardLimit, e.Notify[sync])
 	if errors.Is(err, state.ErrNothing) {
 		return Result{Outcome: "stale", Sync: sync}, nil
 	}
@@ -89,6 +90,7 @@ func (e *Executor) execute(ctx context.Context, batch state.Batch, run state.Run
 		err := fault.New(fault.Held, batch.Account, "execute batch", "this worker's configuration has no sync %q", batch.Sync)
 		return e.handBack(ctx, batch, lease, err)
 	}
+	run.Notify = run.Notify || e.Notify[batch.Sync]
 	job := Job{Batch: batch, Run: run, Lease: lease, Stop: stop, Last: batch.Attempts+1 >= e.Attempts[batch.Sync]}
 	kept, release := keepLease(ctx, e.Store, lease, e.ttl())
 	counts, failures, err := e.do(kept, duty, job)

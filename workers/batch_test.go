@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,8 +32,8 @@ func (s *store) BeginBatch(context.Context, int64, int, string, time.Duration) (
 	return s.batch, state.Run{ID: 3}, state.Lease{BatchID: s.batch.ID, Token: "t"}, s.begin
 }
 
-func (s *store) ClaimTouches(_ context.Context, _ string, limit int, _ string, _ time.Duration, guard int) (state.Batch, state.Run, state.Lease, error) {
-	s.said = append(s.said, fmt.Sprintf("claim %d touches, guard %d", limit, guard))
+func (s *store) ClaimTouches(_ context.Context, _ string, limit int, _ string, _ time.Duration, guard int, notify bool) (state.Batch, state.Run, state.Lease, error) {
+	s.said = append(s.said, fmt.Sprintf("claim %d touches, guard %d, notify %v", limit, guard, notify))
 	return s.batch, state.Run{ID: 3}, state.Lease{BatchID: s.batch.ID}, s.begin
 }
 
@@ -209,6 +210,30 @@ func TestASyncThatIsNotConfiguredHereIsHandedOn(t *testing.T) {
 	}
 }
 
+// A run may be older than the mode, and small runs are begun by hooks, which know of none.
+func TestWhateverRunsInNotifyModeOnlyNotifies(t *testing.T) {
+	t.Parallel()
+	s := &store{}
+	var notified []bool
+	e := executor(s, duty(func(_ context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
+		notified = append(notified, job.Run.Notify)
+		return nil, nil, nil
+	}))
+	e.Notify = map[string]bool{"newsletter": true, "another": false}
+	if _, err := e.Batch(t.Context(), tasks.NewBatch(3, 7, 1), nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Touched(t.Context(), "newsletter", 250, 5, nil); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]bool{true, true}, notified); diff != "" {
+		t.Error(diff)
+	}
+	if want := "claim 250 touches, guard 5, notify true"; !slices.Contains(s.said, want) {
+		t.Errorf("asked of the store: %q", s.said)
+	}
+}
+
 func TestTouchedRecordsAreOneBatch(t *testing.T) {
 	t.Parallel()
 	s := &store{}
@@ -221,7 +246,7 @@ func TestTouchedRecordsAreOneBatch(t *testing.T) {
 	if err != nil || result.Outcome != "settled" {
 		t.Errorf("%+v %v", result, err)
 	}
-	if diff := cmp.Diff([]string{"claim 250 touches, guard 5", "finish map[records:2] with 1 failures"}, s.said); diff != "" {
+	if diff := cmp.Diff([]string{"claim 250 touches, guard 5, notify false", "finish map[records:2] with 1 failures"}, s.said); diff != "" {
 		t.Errorf("asked of the store (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"7settledmap[records:2]"}, seen); diff != "" {

@@ -120,7 +120,7 @@ func (a *App) Scheduler() (*schedule.Scheduler, error) {
 func (a *App) Executor(accounts []string) (*workers.Executor, error) {
 	e := &workers.Executor{
 		Store: a.Store, Name: a.Name, Log: a.Log, Observe: a.batchEnded,
-		Duties: map[string]workers.Duty{}, Attempts: map[string]int{},
+		Duties: map[string]workers.Duty{}, Attempts: map[string]int{}, Notify: map[string]bool{},
 	}
 	for name, cfg := range a.Config.Syncs {
 		if len(accounts) > 0 && !slices.Contains(accounts, cfg.Account) {
@@ -130,7 +130,7 @@ func (a *App) Executor(accounts []string) (*workers.Executor, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.Duties[name], e.Attempts[name] = duty, cfg.Attempts
+		e.Duties[name], e.Attempts[name], e.Notify[name] = duty, cfg.Attempts, cfg.Mode == "notify"
 	}
 	return e, nil
 }

@@ -76,6 +76,9 @@ func (e *env) approve(ctx context.Context, arg string, wait bool) error {
 			return err
 		}
 	}
+	if run.Held > 0 && a.Config.Syncs[run.Sync].Mode == "notify" {
+		return fmt.Errorf("%s is in notify mode, so nothing of run %d would be written: take the mode away and restart first, or reject it", run.Sync, run.ID)
+	}
 	approved, err := a.Store.Approve(ctx, run.ID)
 	switch {
 	case errors.Is(err, state.ErrNothing):

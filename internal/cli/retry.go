@@ -207,7 +207,7 @@ func (e *env) printTouched(a *app.App, name string, clients []int64, open []stat
 			return err
 		}
 	} else {
-		fmt.Fprintf(e.out, "%s of %s looked at, %s\n", counted(len(clients), nounOf(a, name)), name, failing(len(open)))
+		fmt.Fprintf(e.out, "%s of %s looked at, %s%s\n", counted(len(clients), nounOf(a, name)), name, failing(len(open)), modeWords(a.Config.Syncs[name].Mode))
 		if len(open) > 0 {
 			e.printFailures(open)
 		}

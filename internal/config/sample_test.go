@@ -38,7 +38,7 @@ func parseSample(t *testing.T, text string) config.Config {
 		"WHMCSYNC_METRICS_TOKEN": "0123456789abcdef", "WHMCS_HOOK_SECRET": "0123456789abcdef", "NEWSLETTER_CRON_KEY": "0123456789abcdef",
 		"ALERT_WEBHOOK": "https://alerts.example.com/hook", "SMTP_PASSWORD": "secret", "OPENPROVIDER_PASSWORD": "two words",
 		"WHMCS_API_IDENTIFIER": "id", "WHMCS_API_SECRET": "key", "WHMCS_API_ACCESS_KEY": "key",
-		"LOGICBOXES_KEY": "key", "OPENSRS_KEY": "key", "NAMECHEAP_KEY": "key",
+		"LOGICBOXES_KEY": "key", "OPENSRS_KEY": "key", "NAMECHEAP_KEY": "key", "REALTIMEREGISTER_KEY": "key",
 	})
 	cfg, err := config.Parse("whmcsync.example.yaml", []byte(text), env, files(nil))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,8 +66,33 @@ func TestNothingIsWrittenAndAllIsNoticed(t *testing.T) {
 			}
 			e.untouched()
 			e.noticed(f)
+
+			e.hookAll()
+			e.untouched()
+			e.noticed(f)
 		})
 	}
+}
+
+// hookAll points at every domain as the hook file does, and waits until all were looked at.
+func (e *estate) hookAll() {
+	e.t.Helper()
+	var ids []int64
+	for _, h := range readHoldings(e.t, e.whmcs) {
+		ids = append(ids, h.ID)
+	}
+	list := strings.Trim(marks(ids), "()")
+	hook(e.t, address(e.t, e.start("server")), fmt.Sprintf(`{"v":1,"event":"DomainEdit","domains":[%s],"nonce":"all"}`, list))
+	testkit.Eventually(e.t, patience, func() (bool, string) {
+		runs, err := e.store.Runs(e.t.Context(), state.RunFilter{Sync: e.sync, Kind: state.RunTouch})
+		looked := int64(0)
+		for _, run := range runs {
+			if run.State.Ended() {
+				looked += run.Total
+			}
+		}
+		return err == nil && looked == int64(len(ids)), fmt.Sprintf("%d of %d domains were looked at (%v)", looked, len(ids), err)
+	})
 }
 
 // noticed checks that all that would have been written was noticed, and nothing was applied.

@@ -85,7 +85,7 @@ func TestPrune(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		must(t, onlyError(b.Touch(b.ctx, news, []int64{1}, state.ByHook)))
-		_, run, lease, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5)
+		_, run, lease, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, false)
 		must(t, err)
 		b.finish(lease)
 		b.end(run)

@@ -40,7 +40,7 @@ func (s *Store) PendingTouches(ctx context.Context, sync string, older time.Dura
 // ClaimTouches turns up to limit pending touches of a sync, oldest first, into one small run whose only batch is the
 // worker's for ttl. What touch runs of the last hour took from the guard counts for this one too. state.ErrNothing when
 // none is pending, or the sync or its account is paused.
-func (s *Store) ClaimTouches(ctx context.Context, sync string, limit int, worker string, ttl time.Duration, guardLimit int) (state.Batch, state.Run, state.Lease, error) {
+func (s *Store) ClaimTouches(ctx context.Context, sync string, limit int, worker string, ttl time.Duration, guardLimit int, notify bool) (state.Batch, state.Run, state.Lease, error) {
 	var batch state.Batch
 	var run state.Run
 	token := rand.Text()
@@ -49,7 +49,7 @@ func (s *Store) ClaimTouches(ctx context.Context, sync string, limit int, worker
 		if err != nil {
 			return err
 		}
-		if run, err = insertTouchRun(ctx, tx, sync, touches, guardLimit); err != nil {
+		if run, err = insertTouchRun(ctx, tx, sync, touches, guardLimit, notify); err != nil {
 			return err
 		}
 		batch, err = insertTouchBatch(ctx, tx, run, touches, worker, token, ttl)
@@ -86,15 +86,15 @@ func takeTouches(ctx context.Context, tx pgx.Tx, sync string, limit int) ([]touc
 	return touches, err
 }
 
-func insertTouchRun(ctx context.Context, tx pgx.Tx, sync string, touches []touch, guardLimit int) (state.Run, error) {
+func insertTouchRun(ctx context.Context, tx pgx.Tx, sync string, touches []touch, guardLimit int, notify bool) (state.Run, error) {
 	rows, _ := tx.Query(ctx, `
 		WITH recent AS (
 			SELECT least(coalesce(sum(guard_used - guard_base), 0), $5::int)::int AS used FROM runs
 			WHERE sync = $1 AND kind = 'touch' AND started_at > now() - interval '1 hour'
 		)
-		INSERT INTO runs AS r (sync, kind, state, trigger, slot, sliced, total, guard_limit, guard_base, guard_used, next_seq)
-		SELECT $1, 'touch', 'working', $2, $3, true, $4, $5, used, used, 2 FROM recent RETURNING `+runColumns,
-		sync, touches[0].trigger, fmt.Sprintf("touch/%d", touches[0].seq), len(touches), guardLimit)
+		INSERT INTO runs AS r (sync, kind, state, trigger, slot, sliced, total, guard_limit, guard_base, guard_used, next_seq, notify)
+		SELECT $1, 'touch', 'working', $2, $3, true, $4, $5, used, used, 2, $6 FROM recent RETURNING `+runColumns,
+		sync, touches[0].trigger, fmt.Sprintf("touch/%d", touches[0].seq), len(touches), guardLimit, notify)
 	return pgx.CollectExactlyOneRow(rows, scanRun)
 }
 

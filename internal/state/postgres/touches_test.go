@@ -25,7 +25,7 @@ func TestTouchesCoalesce(t *testing.T) {
 	must(t, err)
 	wantSame(t, "pending for long", []int64{0, 0}, []int64{oldest, int64(n)})
 
-	batch, run, lease, err := b.ClaimTouches(b.ctx, news, 2, worker, minute, 5)
+	batch, run, lease, err := b.ClaimTouches(b.ctx, news, 2, worker, minute, 5, false)
 	must(t, err)
 	wantSame(t, "oldest two", []int64{5, 7}, batch.IDs)
 	wantSame(t, "run", state.Run{
@@ -38,11 +38,12 @@ func TestTouchesCoalesce(t *testing.T) {
 	b.finish(lease)
 	must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
 
-	batch, run, _, err = b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
+	batch, run, _, err = b.ClaimTouches(b.ctx, news, 10, worker, minute, 5, true)
 	must(t, err)
 	wantSame(t, "the rest", []int64{6}, batch.IDs)
+	wantSame(t, "only notices", true, run.Notify)
 	wantSame(t, "trigger", state.ByPoll, run.Trigger)
-	_, _, _, err = b.ClaimTouches(b.ctx, news, 10, worker, minute, 5)
+	_, _, _, err = b.ClaimTouches(b.ctx, news, 10, worker, minute, 5, false)
 	wantErr(t, err, state.ErrNothing)
 }
 
@@ -58,7 +59,7 @@ func TestNoTouchIsLostOrClaimedTwice(t *testing.T) {
 	seen := map[int64]int{}
 	race(t, 6, state.ErrNothing, func() error {
 		for {
-			batch, _, _, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5)
+			batch, _, _, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, false)
 			if err != nil {
 				return err
 			}
@@ -81,10 +82,10 @@ func TestTouchesOfAPausedSyncWait(t *testing.T) {
 	b := setup(t)
 	must(t, onlyError(b.Touch(b.ctx, news, []int64{1}, state.ByHook)))
 	must(t, b.PauseAccount(b.ctx, "mailrelay", ""))
-	_, _, _, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5)
+	_, _, _, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, false)
 	wantErr(t, err, state.ErrNothing)
 	must(t, b.ResumeAccount(b.ctx, "mailrelay"))
-	_, _, _, err = b.ClaimTouches(b.ctx, news, 9, worker, minute, 5)
+	_, _, _, err = b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, false)
 	must(t, err)
 }
 
@@ -93,7 +94,7 @@ func TestTouchRunsOfAnHourShareTheGuard(t *testing.T) {
 	b := setup(t)
 	claim := func(id int64) state.Run {
 		must(t, onlyError(b.Touch(b.ctx, news, []int64{id}, state.ByHook)))
-		_, run, _, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5)
+		_, run, _, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, false)
 		must(t, err)
 		return run
 	}
