@@ -11,20 +11,23 @@ import (
 // arrival is where one transfer in stands, and what a pass must make of its row.
 type arrival struct {
 	status, kind string // at the registrar; "" = it knows nothing of the name
+	before       string // the status of an earlier attempt that is on its lists still; "" = there was none
 	becomes      string // with the expiry date of the registrar when it is Active
 	trouble      bool
 }
 
 func arrivals(failed string) []arrival {
 	return []arrival{
-		{"ACT", "TRANSFER", "Active", false},
-		{"ACT", "NEW", "Active", false},
-		{"PEN", "TRANSFER", "Pending Transfer", false},
-		{"SCH", "NEW", "Pending Transfer", false},
-		{"FAI", "TRANSFER", failed, failed == "Pending Transfer"},
-		{"FAI", "NEW", "Pending Transfer", true}, // no transfer failed, as far as is known
-		{"XYZ", "TRANSFER", "Pending Transfer", true},
-		{"", "", "Pending Transfer", true},
+		{"ACT", "TRANSFER", "", "Active", false},
+		{"ACT", "NEW", "", "Active", false},
+		{"ACT", "TRANSFER", "FAI", "Active", false},
+		{"PEN", "TRANSFER", "", "Pending Transfer", false},
+		{"PEN", "TRANSFER", "FAI", "Pending Transfer", false},
+		{"SCH", "NEW", "", "Pending Transfer", false},
+		{"FAI", "TRANSFER", "", failed, failed == "Pending Transfer"},
+		{"FAI", "NEW", "", "Pending Transfer", true}, // no transfer failed, as far as is known
+		{"XYZ", "TRANSFER", "", "Pending Transfer", true},
+		{"", "", "", "Pending Transfer", true},
 	}
 }
 
@@ -71,6 +74,9 @@ func (e *estate) depart(at openprovider, all []arrival) (want []holding, trouble
 	for i, h := range readHoldings(e.t, e.whmcs) {
 		a := all[i%len(all)]
 		until := dayAfter(e.rules.today, 30+i)
+		if a.before != "" {
+			at.Seed(sim.Domain{Name: h.Domain, Status: a.before, Type: "TRANSFER"})
+		}
 		if a.status != "" {
 			at.Seed(sim.Domain{Name: h.Domain, Status: a.status, Type: a.kind, Renewal: clock(until), AutoRenew: onOff(!h.Stays), Privacy: new(h.Hidden)})
 		}

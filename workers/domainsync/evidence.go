@@ -47,12 +47,16 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, b batch) (map[re
 }
 
 // with takes one listed entry in. Of several of one name (an order that has ended and one that runs) the one that is
-// alive counts.
+// alive counts; of several transfers one that has ended does, so that the name is looked up.
 func (w *Worker) with(e Evidence, row state.ListingRow) (Evidence, error) {
 	e.Known = true
 	if w.Transfers {
-		e.Transfer = &registrar.Transfer{}
-		return e, json.Unmarshal(row.Body, e.Transfer)
+		var transfer registrar.Transfer
+		err := json.Unmarshal(row.Body, &transfer)
+		if e.Transfer == nil || transfer.State != registrar.TransferPending {
+			e.Transfer = &transfer
+		}
+		return e, err
 	}
 	var domain registrar.Domain
 	err := json.Unmarshal(row.Body, &domain)

@@ -15,8 +15,8 @@ func (p Policy) DecideTransfer(in Input) Decision {
 	switch transfer := in.Seen.Transfer; {
 	case in.Row.Status != whmcs.DomainPendingTransfer:
 		d.After, d.Skip = Memo{Renewal: in.Memo.Renewal}, "not_pending"
-	case transfer == nil && !in.Seen.Live:
-		d.Act = Look
+	case !in.Seen.Live && (transfer == nil || transfer.State != registrar.TransferPending):
+		d.Act = Look // a list may show an attempt that another one has followed
 	case transfer == nil:
 		d.trouble(fault.NotFound, "the registrar knows of no transfer of this domain")
 	default:

@@ -40,12 +40,22 @@ func TestTransfers(t *testing.T) {
 		d := policy().DecideTransfer(input(coming(expiring("")), seen(registrar.TransferCompleted), domainsync.Memo{}))
 		wantChanges(t, d.Changes, "status Pending Transfer -> Active")
 	})
-	t.Run("that are done with a date that leaps are looked at live", func(t *testing.T) {
+	t.Run("that are listed as ended, in whatever way, are looked at live", func(t *testing.T) {
 		t.Parallel()
-		done := seen(registrar.TransferCompleted, func(t *registrar.Transfer) { t.Dates = renewal("2036-03-15") })
-		done.Live = false
-		if d := policy().DecideTransfer(input(coming(), done, domainsync.Memo{})); d.Act != domainsync.Look {
-			t.Errorf("%s %v", d.Act, told(d.Changes))
+		for _, state := range []registrar.TransferState{registrar.TransferCompleted, registrar.TransferFailed, registrar.TransferUnknown} {
+			ended := seen(state)
+			ended.Live = false
+			if d := policy().DecideTransfer(input(coming(), ended, domainsync.Memo{})); d.Act != domainsync.Look || len(d.Changes) > 0 || d.Trouble != nil {
+				t.Errorf("%s: %s %v %v", state, d.Act, told(d.Changes), d.Trouble)
+			}
+		}
+	})
+	t.Run("that are listed as pending are believed", func(t *testing.T) {
+		t.Parallel()
+		waits := seen(registrar.TransferPending)
+		waits.Live = false
+		if d := policy().DecideTransfer(input(coming(), waits, domainsync.Memo{})); d.Act == domainsync.Look || d.Skip != "pending" {
+			t.Errorf("%s %s", d.Act, d.Skip)
 		}
 	})
 	t.Run("that failed are reported", func(t *testing.T) {
@@ -54,17 +64,12 @@ func TestTransfers(t *testing.T) {
 		wantChanges(t, d.Changes)
 		wantTrouble(t, d, fault.Rejected, "the transfer failed: wrong code")
 	})
-	t.Run("that failed are cancelled where that is wished, upon a live look", func(t *testing.T) {
+	t.Run("that failed are cancelled where that is wished", func(t *testing.T) {
 		t.Parallel()
-		failed := seen(registrar.TransferFailed, because)
-		d := cancels.DecideTransfer(input(coming(), failed, domainsync.Memo{}))
+		d := cancels.DecideTransfer(input(coming(), seen(registrar.TransferFailed, because), domainsync.Memo{}))
 		wantChanges(t, d.Changes, "status Pending Transfer -> Cancelled !")
 		if d.Changes[0].Reason != "the transfer failed: wrong code" {
 			t.Error(d.Changes[0].Reason)
-		}
-		failed.Live = false
-		if d := cancels.DecideTransfer(input(coming(), failed, domainsync.Memo{})); d.Act != domainsync.Look {
-			t.Errorf("%s", d.Act)
 		}
 	})
 	t.Run("of which nobody says anything are looked up, and reported", func(t *testing.T) {

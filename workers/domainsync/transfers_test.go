@@ -1,10 +1,14 @@
 package domainsync_test
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
+	"github.com/whmcsync/whmcsync/internal/registrar/memory"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -41,7 +45,7 @@ func TestTransfersAreFollowed(t *testing.T) {
 	b.done("d1.example", "2032-03-20")
 	b.account.Transferring(registrar.Transfer{Name: "d2.example", State: registrar.TransferFailed, Reason: "wrong code"})
 	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 6, "skipped_pending": 4, "updated": 1, "failed": 1})
-	b.wantCalls(map[string]int{"ListTransfersPage": 2})
+	b.wantCalls(map[string]int{"ListTransfersPage": 2, "Transfer": 2})
 	b.wantRow(1, whmcs.DomainActive, "2032-03-20")
 	b.wantRow(2, whmcs.DomainPendingTransfer, "2031-09-01")
 	b.WantFailures("2 rejected")
@@ -56,6 +60,41 @@ func TestTransfersAreFollowed(t *testing.T) {
 		b.Pass(synckit.Full)
 		b.WantFailures("2 held", "3 held", "4 held", "5 held", "6 held")
 	})
+}
+
+// twice is an account whose list shows an earlier attempt for each name as well, behind or before the one that counts.
+type twice struct {
+	*memory.Account
+	earlier registrar.TransferState
+	first   bool
+}
+
+func (a twice) ListTransfersPage(ctx context.Context, after registrar.Cursor) (registrar.TransferPage, error) {
+	page, err := a.Account.ListTransfersPage(ctx, after)
+	for _, one := range slices.Clone(page.Transfers) {
+		one.State, one.ID = a.earlier, map[bool]string{true: "", false: "earlier"}[a.first] // rows of one page are sorted by what is in them
+		page.Transfers = append(page.Transfers, one)
+	}
+	return page, err
+}
+
+func TestAnEarlierAttemptThatIsListedTooIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	for _, earlier := range []registrar.TransferState{registrar.TransferPending, registrar.TransferFailed, registrar.TransferCompleted, registrar.TransferUnknown} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, listed first %v", earlier, first), func(t *testing.T) {
+				t.Parallel()
+				b := coming(t, 2)
+				b.duty.Registrar = twice{b.account, earlier, first}
+				b.account.Hold(*held(func(d *registrar.Domain) { d.Name = "d2.example" }))
+				b.account.Transferring(registrar.Transfer{Name: "d2.example", State: registrar.TransferCompleted})
+				b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 2, "skipped_pending": 1, "updated": 1})
+				b.WantFailures()
+				b.wantRow(1, whmcs.DomainPendingTransfer, "2031-09-01")
+				b.wantRow(2, whmcs.DomainActive, "2031-09-01")
+			})
+		}
+	}
 }
 
 func TestATransferThatIsNotListedIsAskedFor(t *testing.T) {
