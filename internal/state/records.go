@@ -131,6 +131,17 @@ func Refuses(refused, wish []byte) bool {
 	return false
 }
 
+// Pardon is refused without the wishes in pardoned.
+func Pardon(refused, pardoned []byte) []byte {
+	var rest []byte
+	for known := range slices.Chunk(refused, WishLen) {
+		if !Refuses(pardoned, known) {
+			rest = append(rest, known...)
+		}
+	}
+	return rest
+}
+
 // Claim reserves one key for one writer, if its memory is still at the version that was planned from.
 type Claim struct {
 	Key      string

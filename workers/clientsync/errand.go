@@ -180,7 +180,7 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 		e.note(p, d, state.ChangePlanned, state.CountDeferred)
 		return nil
 	}
-	allowed, err := e.allowed(ctx, d)
+	allowed, err := workers.Allowed(ctx, e.Store, e.job.Run, d.Changes, e.earlier.Unsettled[d.Wish.Email])
 	if err != nil {
 		return err
 	}
@@ -190,17 +190,6 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 	}
 	p.writes = append(p.writes, d)
 	return nil
-}
-
-// allowed asks the guard, once for each person: what an earlier attempt of the batch planned to write, it had allowed.
-func (e *errand) allowed(ctx context.Context, d Decision) (bool, error) {
-	for _, change := range e.earlier.Unsettled[d.Wish.Email] {
-		if change.Destructive {
-			return true, nil
-		}
-	}
-	granted, err := e.Store.GuardTake(ctx, e.job.Run.ID, 1)
-	return granted > 0, err
 }
 
 // note records changes without writing them. What an earlier attempt of the batch noted of the same is replaced.

@@ -208,18 +208,12 @@ func (e *errand) sort(ctx context.Context, d Decision) (now []state.Change, err 
 	return now, nil
 }
 
-// allowed asks the guard, once for each record: what an earlier attempt of the batch planned to write, it had allowed.
+// allowed asks the guard, once for each record.
 func (e *errand) allowed(ctx context.Context, d Decision, switches []state.Change) (bool, error) {
 	if len(switches) == 0 {
 		return true, nil
 	}
-	for _, change := range e.earlier.Unsettled[string(d.Name)] {
-		if change.Destructive {
-			return true, nil
-		}
-	}
-	granted, err := e.Store.GuardTake(ctx, e.job.Run.ID, 1)
-	return granted > 0, err
+	return workers.Allowed(ctx, e.Store, e.job.Run, switches, e.earlier.Unsettled[string(d.Name)])
 }
 
 // note records changes without writing them. What an earlier attempt of the batch noted of the same is replaced.
@@ -237,7 +231,7 @@ func (e *errand) note(changes []state.Change, as state.ChangeState, key string) 
 // quiet is what is to be remembered of a record of which nothing is written now; false = nothing.
 func (e *errand) quiet(d Decision) (state.Settlement, bool) {
 	settlement := state.Settlement{State: state.ChangeApplied}
-	if !e.job.Run.Notify && !d.After.equal(d.Memo) {
+	if !e.job.Run.Notify && (!d.After.equal(d.Memo) || len(d.Pardoned) > 0) {
 		settlement.Memory = e.remembered(d, state.Claimed{Version: e.version(d)})
 	}
 	if d.Trouble != nil {
@@ -252,11 +246,11 @@ func (e *errand) failure(d Decision, class, message string) state.Failure {
 	return state.Failure{RecordID: d.Row.ID, Key: string(d.Name), RunID: e.job.Run.ID, Class: class, Message: message}
 }
 
-// remembered is the memory of a record as a decision leaves it. What a person has refused stays refused.
+// remembered is the memory of a record as a decision leaves it. What a person has refused stays refused until it is over.
 func (e *errand) remembered(d Decision, claimed state.Claimed) state.Memory {
 	known := e.batch.known[string(d.Name)]
 	return state.Memory{
-		Key: string(d.Name), RecordID: d.Row.ID, Refused: known.Refused, Memo: d.After.encode(), Version: claimed.Version,
+		Key: string(d.Name), RecordID: d.Row.ID, Refused: state.Pardon(known.Refused, d.Pardoned), Memo: d.After.encode(), Version: claimed.Version,
 	}
 }
 

@@ -139,10 +139,14 @@ func TestASettingThatIsHeldIsNotTakenForBroughtOver(t *testing.T) {
 	b.Guard = 0
 	b.Pass(synckit.Full)
 	b.WantChanges("d1.example", "auto_renew held")
-	b.Guard = 1
-	b.Pass(synckit.Full)
-	b.WantChanges("d1.example", "auto_renew applied", "auto_renew superseded")
-	b.wantCalls(map[string]int{"ListPage": 2, "Get": 2, "SetAutoRenew": 1})
+	run := b.Pass(synckit.Full)
+	b.WantChanges("d1.example", "auto_renew held", "auto_renew superseded")
+	b.wantCalls(map[string]int{"ListPage": 2, "Get": 2}) // a person was asked, and the next pass looks all the same
+	approved, err := b.Store.Approve(b.Ctx, run.ID)
+	must(t, err)
+	b.MustWork()
+	b.Finish(approved)
+	b.wantCalls(map[string]int{"Get": 1, "SetAutoRenew": 1})
 	b.Pass(synckit.Full)
 	b.wantCalls(map[string]int{"ListPage": 1})
 }

@@ -78,12 +78,13 @@ type Trouble struct {
 // Decision is what to do about one record, as a value: it can be printed, stored and compared.
 type Decision struct {
 	Input
-	Act     Act
-	Changes []state.Change
-	Notices []state.Change // seen and left alone, each for a reason
-	Trouble *Trouble
-	After   Memo
-	Skip    string // why there is nothing to do, for the counts; "" = it is as it should be
+	Act      Act
+	Changes  []state.Change
+	Notices  []state.Change // seen and left alone, each for a reason
+	Trouble  *Trouble
+	After    Memo
+	Pardoned []byte // refused wishes that are over
+	Skip     string // why there is nothing to do, for the counts; "" = it is as it should be
 }
 
 // Reasons to leave a record alone whose trouble goes on.
@@ -243,7 +244,7 @@ func (d Decision) concluded() Decision {
 		d.Changes, d.Notices, d.Trouble, d.After = nil, nil, nil, d.Memo
 		return d
 	}
-	if len(d.Changes)+len(d.Notices) == 0 && d.Trouble == nil && d.After.equal(d.Memo) {
+	if len(d.Changes)+len(d.Notices)+len(d.Pardoned) == 0 && d.Trouble == nil && d.After.equal(d.Memo) {
 		d.Act = Nothing
 	}
 	return d

@@ -116,6 +116,9 @@ func (w *Worker) decide(in Input, known state.Memory, job workers.Job) Decision 
 		decide = w.Policy.DecideTransfer
 	}
 	d := decide(in)
+	if d.Pardoned = d.pardoned(known.Refused); d.Act == Nothing && len(d.Pardoned) > 0 {
+		d.Act = Settle
+	}
 	if job.Run.Kind == state.RunApprove {
 		return d // the approval is newer than any refusal
 	}

@@ -53,8 +53,8 @@ func (s *Store) CreateRun(ctx context.Context, n state.NewRun) (state.Run, error
 func insertRun(ctx context.Context, tx pgx.Tx, n state.NewRun) (state.Run, error) {
 	rows, _ := tx.Query(ctx, `
 		INSERT INTO runs AS r (sync, kind, state, trigger, slot, full_listing, notify, from_id, slice_cursor, batch_limit,
-			guard_limit, request_id, listing_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12) RETURNING `+runColumns,
+			guard_limit, request_id, listing_id, guard_base, guard_used)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, used, used FROM (`+usedBefore+`) AS before RETURNING `+runColumns,
 		n.Sync, n.Kind, n.State, n.Trigger, n.Slot, n.Full, n.Notify, n.FromID, n.BatchLimit, n.GuardLimit, n.RequestID, n.ListingID)
 	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
 	switch {
@@ -65,6 +65,12 @@ func insertRun(ctx context.Context, tx pgx.Tx, n state.NewRun) (state.Run, error
 	}
 	return run, err
 }
+
+// usedBefore is what the earlier parts of a pass that goes on behind id $8 have taken from the guard: all of them share one.
+const usedBefore = `
+	SELECT coalesce((
+		SELECT guard_used FROM runs WHERE sync = $1 AND kind = 'pass' AND NOT notify AND $2 = 'pass' AND NOT $7 AND $8 > 0 ORDER BY id DESC LIMIT 1
+	), 0) AS used`
 
 func takeRequest(ctx context.Context, tx pgx.Tx, request, run int64) error {
 	if request == 0 {
@@ -138,6 +144,18 @@ func (s *Store) MoveRun(ctx context.Context, id int64, from, to state.RunState, 
 		return state.Run{}, state.ErrRunInProgress
 	}
 	return run, broken(op, unlessThere(err))
+}
+
+// AlreadyHeld says whether a person has been asked about one of these changes of one key, and has not answered yet. Whoever
+// finds so asks no guard: what is held waits for the person, however many runs come by.
+func (s *Store) AlreadyHeld(ctx context.Context, sync string, changes []state.Change) (held bool, err error) {
+	err = s.quick.QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT FROM changes c JOIN unnest($2::text[], $3::text[], $4::text[]) AS x (key, field, new) ON c.key = x.key AND c.field = x.field AND c.new = x.new
+			WHERE c.sync = $1 AND c.state = 'held')`, sync,
+		texts(changes, func(c state.Change) string { return c.Key }), texts(changes, func(c state.Change) string { return c.Field }),
+		texts(changes, func(c state.Change) string { return c.New })).Scan(&held)
+	return held, broken("look for held changes", err)
 }
 
 // GuardTake takes up to n from what is left of the run's guard and returns how much it got. state.ErrNotFound for an

@@ -160,6 +160,22 @@ func TestGuardNeverGivesMoreThanItsLimit(t *testing.T) {
 	wantSame(t, "used", 10, got.GuardUsed)
 }
 
+func TestThePartsOfAPassShareOneGuard(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	part := func(from int64, took int) state.Run {
+		t.Helper()
+		run := b.pass(func(n *state.NewRun) { n.GuardLimit, n.FromID = 5, from })
+		must(t, onlyError(b.GuardTake(b.ctx, run.ID, took)))
+		b.end(run)
+		return run
+	}
+	part(0, 4)
+	wantSame(t, "used before", 4, part(10, 4).GuardUsed)
+	wantSame(t, "used before, by both", 5, part(20, 1).GuardUsed)
+	wantSame(t, "used before, at the begin of the next pass", 0, part(0, 0).GuardUsed)
+}
+
 func TestFinishRun(t *testing.T) {
 	t.Parallel()
 	t.Run("a pass that is done sums up and starts over", func(t *testing.T) {
