@@ -145,22 +145,48 @@ accounts:
 `
 
 func loads(text string) error {
+	_, err := parsed(text)
+	return err
+}
+
+func parsed(text string) (config.Config, error) {
 	whole, given := map[string]any{}, map[string]any{}
 	if err := yaml.Unmarshal([]byte(missingSections), &whole); err != nil {
-		return err
+		return config.Config{}, err
 	}
 	if err := yaml.Unmarshal([]byte(text), &given); err != nil {
-		return err
+		return config.Config{}, err
 	}
 	maps.Copy(whole, given)
 	filled, err := yaml.Marshal(whole)
 	if err != nil {
-		return err
+		return config.Config{}, err
 	}
 	anyVariable := func(string) (string, bool) { return "https://value.example.com", true }
 	anyFile := func(string) ([]byte, error) { return []byte("value\n"), nil }
-	_, err = config.Parse("example", filled, anyVariable, anyFile)
-	return err
+	return config.Parse("example", filled, anyVariable, anyFile)
+}
+
+// What moves in from Openprovider's module has to go on as its file of settings says, beginning with looks only.
+func TestTheExampleForDomainSyncIsTheModuleAsShipped(t *testing.T) {
+	t.Parallel()
+	blocks := readPage(t, "docs/migrate-from-domainsync.md").fences
+	i := slices.IndexFunc(blocks, func(f fence) bool { return f.language == "yaml" })
+	cfg, err := parsed(blocks[i].text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asShipped := config.DueDate{Mode: "always", Days: 14, MaxDifference: 100}
+	for name, sync := range cfg.Syncs {
+		if sync.Domains.DueDate != asShipped || sync.Mode != "notify" || sync.Domains.AllowTwoWriters || len(sync.Domains.RenewTLDs) > 0 {
+			t.Errorf("%s: %+v in mode %s", name, sync.Domains, sync.Mode)
+		}
+	}
+	domains := cfg.Syncs["op-domains"]
+	want := config.Leads{Status: "registrar", Expiry: "registrar", AutoRenew: "whmcs", IDProtection: "whmcs"}
+	if len(cfg.Syncs) != 2 || domains.Domains.Leads != want || domains.Domains.ExpiryDate != "paid" || domains.Report.Empty {
+		t.Errorf("%d syncs, %+v", len(cfg.Syncs), domains)
+	}
 }
 
 func TestConfigurationsThatDoNotLoadAreSeen(t *testing.T) {
