@@ -23,4 +23,5 @@ var (
 	ClientColumns = clientColumns
 	ParseSpan     = parseSpan
 	ShowSpan      = showSpan
+	AccountTypes  = accountTypes
 )

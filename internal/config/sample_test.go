@@ -38,7 +38,7 @@ func parseSample(t *testing.T, text string) config.Config {
 		"WHMCSYNC_METRICS_TOKEN": "0123456789abcdef", "WHMCS_HOOK_SECRET": "0123456789abcdef", "NEWSLETTER_CRON_KEY": "0123456789abcdef",
 		"ALERT_WEBHOOK": "https://alerts.example.com/hook", "SMTP_PASSWORD": "secret", "OPENPROVIDER_PASSWORD": "two words",
 		"WHMCS_API_IDENTIFIER": "id", "WHMCS_API_SECRET": "key", "WHMCS_API_ACCESS_KEY": "key",
-		"LOGICBOXES_KEY": "key", "OPENSRS_KEY": "key", "NAMECHEAP_KEY": "key",
+		"LOGICBOXES_KEY": "key", "OPENSRS_KEY": "key", "NAMECHEAP_KEY": "key", "REALTIMEREGISTER_KEY": "key",
 	})
 	cfg, err := config.Parse("whmcsync.example.yaml", []byte(text), env, files(nil))
 	if err != nil {
@@ -109,6 +109,24 @@ func inFlow(node any) string {
 		return err.Error()
 	}
 	return strings.TrimSpace(string(text))
+}
+
+func TestEveryTypeOfAccountIsInTheSampleAndTheManual(t *testing.T) {
+	t.Parallel()
+	manual := read(t, manualPath)
+	accounts := parseSample(t, everything(read(t, samplePath))).Accounts
+	if listed := "| `accounts.NAME.type` | " + strings.Join(config.AccountTypes, ", ") + " |"; !strings.Contains(manual, listed) {
+		t.Errorf("the manual does not list the types as %s", listed)
+	}
+	for _, kind := range config.AccountTypes {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(accounts)), func(a config.Account) bool { return a.Type == kind }) {
+			t.Errorf("no account of the sample is of type %s", kind)
+		}
+		rows := regexp.MustCompile("(?m)^\\| "+kind+"( \\(.*?\\))? \\|").FindAllString(manual, -1)
+		if want := map[bool]int{true: 1, false: 2}[kind == "mailrelay"]; len(rows) != want { // what a registrar needs, and its rate
+			t.Errorf("%s has %d rows in the manual's tables, want %d", kind, len(rows), want)
+		}
+	}
 }
 
 func TestTheManualHasEveryKeyAndNoOther(t *testing.T) {
