@@ -38,7 +38,7 @@ var rules = []rule{
 	{"internal/*/*/sim", []string{"internal/simkit", "{up}/wire", "golang.org/x/net/..."}},
 	{"internal/simkit", nil},
 	{"internal/wiretest", []string{"internal/simkit", "github.com/google/go-cmp/..."}},
-	{"internal/*/*test", []string{"{up}", "internal/civil", "internal/wiretest", "github.com/google/go-cmp/..."}},
+	{"internal/*/*test", []string{"{up}", "internal/civil", "internal/wiretest", "github.com/google/go-cmp/...", "go.uber.org/goleak"}},
 	{"internal/maillist/*", []string{"internal/maillist", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},
 	{"internal/registrar/rdap", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/openrdap/rdap/..."}},
 	{"internal/registrar/*", []string{"internal/civil", "internal/registrar", "internal/httpx", "{here}/wire", "golang.org/x/net/...", "github.com/google/go-cmp/..."}},

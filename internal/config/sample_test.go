@@ -111,6 +111,24 @@ func inFlow(node any) string {
 	return strings.TrimSpace(string(text))
 }
 
+func TestEveryTypeOfAccountIsInTheSampleAndTheManual(t *testing.T) {
+	t.Parallel()
+	manual := read(t, manualPath)
+	accounts := parseSample(t, everything(read(t, samplePath))).Accounts
+	if listed := "| `accounts.NAME.type` | " + strings.Join(config.AccountTypes, ", ") + " |"; !strings.Contains(manual, listed) {
+		t.Errorf("the manual does not list the types as %s", listed)
+	}
+	for _, kind := range config.AccountTypes {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(accounts)), func(a config.Account) bool { return a.Type == kind }) {
+			t.Errorf("no account of the sample is of type %s", kind)
+		}
+		rows := regexp.MustCompile("(?m)^\\| "+kind+"( \\(.*?\\))? \\|").FindAllString(manual, -1)
+		if want := map[bool]int{true: 1, false: 2}[kind == "mailrelay"]; len(rows) != want { // what a registrar needs, and its rate
+			t.Errorf("%s has %d rows in the manual's tables, want %d", kind, len(rows), want)
+		}
+	}
+}
+
 func TestTheManualHasEveryKeyAndNoOther(t *testing.T) {
 	t.Parallel()
 	var listed []string

@@ -136,13 +136,14 @@ type TransferPage struct {
 
 // TransferTracker is a Registrar that follows transfers in.
 type TransferTracker interface {
-	// Transfer says how the newest transfer in of a name stands. fault.NotFound when the registrar knows of none and
-	// does not hold the name either.
+	// Transfer says how the newest transfer in of a name stands. One that is completed is TransferCompleted only while the
+	// account holds the name. fault.NotFound when the registrar knows of none and does not hold the name either.
 	Transfer(ctx context.Context, name Name) (Transfer, error)
 }
 
 // TransferLister is a TransferTracker that can also list transfers in bulk: at least all that are pending or failed of
-// late. Of a name that is on no page nothing may be concluded.
+// late, and any others, earlier ones of the same name among them. So only one that is pending is believed; of a name that is
+// on no page nothing may be concluded.
 type TransferLister interface {
 	TransferTracker
 	ListTransfersPage(ctx context.Context, after Cursor) (TransferPage, error)
@@ -184,7 +185,8 @@ type Departure struct {
 
 // Historian is a Registrar that remembers names that have left.
 type Historian interface {
-	// Departed looks for evidence that a name has left. fault.NotFound when there is none: that proves nothing either.
+	// Departed looks for evidence that a name has left. fault.NotFound when there is none: that proves nothing either. A
+	// name that the account holds has not left, whatever became of it in an earlier life.
 	Departed(ctx context.Context, name Name) (Departure, error)
 }
 

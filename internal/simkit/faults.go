@@ -1,7 +1,9 @@
 package simkit
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,11 +33,12 @@ const (
 	KindRevoked     Kind = "revoked"   // 401
 	KindPageCap     Kind = "page_cap"  // Value is the largest page; stays until cleared
 	KindNothing     Kind = "nothing"   // no answer at all
+	KindEcho        Kind = "echo"      // it fails, and repeats the request with all its credentials; Value is the status (default 500)
 )
 
 var kinds = []Kind{
 	KindLatency, KindTooMany, KindTooManyDate, KindTooManyBare, KindBroken, KindUnavailable, KindStatus, KindCut, KindCutAfter,
-	KindHTML, KindSlow, KindBadJSON, KindTruncated, KindRevoked, KindPageCap, KindNothing,
+	KindHTML, KindSlow, KindBadJSON, KindTruncated, KindRevoked, KindPageCap, KindNothing, KindEcho,
 }
 
 // Fault says when to misbehave, and how. The first fault that matches a call is used up by it.
@@ -150,6 +153,8 @@ func (s *Server) before(f Fault, r *http.Request) (a Answer, done bool) {
 		return a, true
 	case KindStatus:
 		return s.api.Failure(f.Value, "Status "+strconv.Itoa(f.Value)), true
+	case KindEcho:
+		return s.api.Failure(cmp.Or(f.Value, http.StatusInternalServerError), "You sent "+repeated(r)), true
 	case KindRevoked:
 		return s.unauthorized(), true
 	case KindHTML:
@@ -177,6 +182,18 @@ func (f Fault) after(a Answer) Answer {
 		a.Body = a.Body[:len(a.Body)/2]
 	}
 	return a
+}
+
+// repeated is what a request says, where it holds credentials first. What every client sends is left out.
+func repeated(r *http.Request) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if !strings.HasPrefix(name, "Accept") && !strings.HasPrefix(name, "Content-") && name != "User-Agent" && name != "Connection" {
+			parts = append(parts, strings.Join(r.Header[name], " "))
+		}
+	}
+	body, _ := Body(r) // of a form that was read there is nothing left
+	return strings.TrimSpace(strings.Join(append(parts, r.URL.RequestURI(), string(body), r.PostForm.Encode()), " "))
 }
 
 // tooMany is a 429, without Retry-After when that is "".

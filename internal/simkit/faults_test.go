@@ -82,6 +82,12 @@ func TestFaultsAsAClientSeesThem(t *testing.T) {
 			seen{Status: 200, ContentType: "text/html; charset=utf-8", Body: "<!doctype html><title>Maintenance</title>"},
 			0,
 		},
+		{
+			"an echo of the request",
+			simkit.Fault{Kind: simkit.KindEcho, Value: 422},
+			seen{Status: 422, ContentType: inJSON, Body: `{"error":"You sent /v1/renew"}`},
+			0,
+		},
 		{"cut does nothing", simkit.Fault{Kind: simkit.KindCut}, seen{NoAnswer: true}, 0},
 		{"cut after it is done", simkit.Fault{Kind: simkit.KindCutAfter}, seen{NoAnswer: true}, 1},
 		{

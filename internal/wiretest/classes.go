@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -65,15 +66,26 @@ func (k kit) everyFault(t *testing.T, i int) {
 	}
 }
 
+// echoed meets a server that tells in its errors what it was sent, credentials and all.
+func (k kit) echoed(t *testing.T, i int) {
+	t.Parallel()
+	target := k.open(t, Setup{InFlight: 4, Timeout: longEnough})
+	for _, status := range []int{200, 400, 401, 404, 422, 500} { // some APIs fail with 200
+		target.warm(t, target.Acts[i])
+		target.Wire.Fail(Fault{Kind: Echo, Status: status})
+		target.noSecret(t, target.Acts[i].Do(t.Context()))
+	}
+}
+
 // noSecret looks into every way in which an error is printed.
 func (g Target) noSecret(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
 		return
 	}
-	for _, secret := range g.Secrets {
-		for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
-			if strings.Contains(text, secret) {
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+		for _, secret := range g.Secrets {
+			if strings.Contains(text, secret) || strings.Contains(text, url.QueryEscape(secret)) {
 				t.Errorf("an error holds a secret: %s", text)
 			}
 		}

@@ -18,6 +18,7 @@ func Run(t *testing.T, open Factory) {
 		t.Run(act.Name+" gives every status its class", func(t *testing.T) { k.everyStatus(t, i) })
 		t.Run(act.Name+" gives every fault its class", func(t *testing.T) { k.everyFault(t, i) })
 		t.Run(act.Name+" ends soon when cancelled", func(t *testing.T) { k.cancelled(t, i) })
+		t.Run(act.Name+" passes no secret on that comes back", func(t *testing.T) { k.echoed(t, i) })
 		t.Run(act.Name+" waits as long as it is asked to", func(t *testing.T) { k.retryAfter(t, i) })
 		t.Run(act.Name+" reads a slow body within the time limit", func(t *testing.T) { k.slowBody(t, i) })
 	}

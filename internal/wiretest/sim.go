@@ -55,5 +55,5 @@ var kinds = map[Kind]simkit.Kind{
 	Status: simkit.KindStatus, TooMany: simkit.KindTooMany, TooManyDate: simkit.KindTooManyDate,
 	TooManyBare: simkit.KindTooManyBare, Unavailable: simkit.KindUnavailable, HTML: simkit.KindHTML, Broken: simkit.KindBadJSON,
 	Truncated: simkit.KindTruncated, Cut: simkit.KindCut, CutAfter: simkit.KindCutAfter, Nothing: simkit.KindNothing,
-	Slow: simkit.KindSlow, Latency: simkit.KindLatency,
+	Slow: simkit.KindSlow, Latency: simkit.KindLatency, Echo: simkit.KindEcho,
 }

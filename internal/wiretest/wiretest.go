@@ -25,7 +25,7 @@ type Limiter interface {
 // Fault is something that goes wrong between.
 type Fault struct {
 	Kind   Kind
-	Status int           // with Status
+	Status int           // with Status and Echo
 	Delay  time.Duration // Retry-After, or how slow
 	Times  int           // 0 = always
 	Writes bool          // hits writes only
@@ -49,6 +49,7 @@ const (
 	Nothing     Kind = "no answer"
 	Slow        Kind = "slow body" // complete after Delay
 	Latency     Kind = "late"      // answers after Delay
+	Echo        Kind = "echo"      // fails with Fault.Status, and repeats the request in the words of the API
 )
 
 // Setup is how a vendor is wanted for one test.

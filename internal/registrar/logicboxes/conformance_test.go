@@ -3,8 +3,6 @@ package logicboxes_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/logicboxes"
 	"github.com/whmcsync/whmcsync/internal/registrar/logicboxes/sim"
@@ -12,7 +10,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
@@ -24,7 +22,7 @@ func TestConformance(t *testing.T) {
 		}
 		return registrartest.Harness{
 			Registrar: open(t, server, cfg), Other: other{server}, Wire: wiretest.Sim(server, "set_privacy"),
-			Secrets: []string{userID, apiKey}, PageSize: cfg.PageSize, Settings: true,
+			Secrets: []string{userID, apiKey, authCode}, PageSize: cfg.PageSize, Settings: true,
 			Statuses: []registrar.Status{
 				registrar.Active, registrar.Suspended, registrar.Redemption, registrar.PendingTransfer, registrar.PendingRegistration,
 			},

@@ -172,12 +172,12 @@ func FuzzActions(f *testing.F) {
 		if json.Unmarshal(raw, &actions) != nil {
 			return
 		}
-		for _, action := range actions {
+		for _, action := range actions.Rows {
 			d, ok := departure(action)
 			if ok != (d.Status != "") || !d.Day.IsZero() && d.Day.Year < 1990 {
 				t.Errorf("%+v was taken for %+v", action, d)
 			}
-			if got, ok := endedTransfer("example.com", actions, string(action.OrderID)); ok && got.State == registrar.TransferCompleted {
+			if got, ok := endedTransfer("example.com", actions.Rows, string(action.OrderID)); ok && got.State == registrar.TransferCompleted {
 				t.Errorf("%+v completed a transfer of an order that is not active", action)
 			}
 		}

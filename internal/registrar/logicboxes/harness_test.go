@@ -14,6 +14,8 @@ import (
 const (
 	userID = "8472911"
 	apiKey = "k3y/with+odd=signs"
+
+	authCode = "aUTH-c0de!" // of every order of the simulator
 )
 
 func startSim(t testing.TB, opt sim.Options) *sim.Server {

@@ -257,6 +257,51 @@ func TestTransfersAreListedByTheirNewestOrder(t *testing.T) {
 	}
 }
 
+func TestATransferThatRunsIsFoundBehindAFullPageOfOtherActions(t *testing.T) {
+	t.Parallel()
+	account, server := setup(t, sim.Options{PageCap: 4})
+	id := server.Seed(sim.Order{Name: "example.com", Status: "InActive", ActionType: "AddTransferDomain"})[0]
+	server.Act(sim.Action{Order: id, Archived: true, Type: "AddTransferDomain", Status: "Failed", StatusDesc: "The first attempt"})
+	for range 6 {
+		server.Act(sim.Action{Order: id, Type: "ModContact", Status: "Waiting"})
+	}
+	server.Act(sim.Action{Order: id, Type: "AddTransferDomain", Status: "Waiting"})
+	page, err := account.ListTransfersPage(t.Context(), "")
+	if err != nil || len(page.Transfers) != 1 || page.Transfers[0].State != registrar.TransferPending {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+func TestADeletedOrderThatHadComeInCostsNoFurtherCall(t *testing.T) {
+	t.Parallel()
+	account, server := setup(t, sim.Options{})
+	for i := range 20 {
+		id := server.Seed(sim.Order{Name: fmt.Sprintf("old%d.com", i), Status: "Deleted"})[0]
+		server.Act(sim.Action{Order: id, Archived: true, Type: "AddTransferDomain", Status: "Success"})
+	}
+	page, err := account.ListTransfersPage(t.Context(), "")
+	if err != nil || len(page.Transfers) != 0 || server.Counts().TotalCalls != 3 {
+		t.Errorf("%+v, %v, after %v", page, err, server.Counts().Calls)
+	}
+}
+
+func TestActionsThatNeverEndAreGivenUp(t *testing.T) {
+	t.Parallel()
+	row := `{"orders.orderid":"7","entity.description":"example.com","entity.currentstatus":"InActive","eaqid":"1","entityid":"9"}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"recsindb":"100000","1":%s}`, row)
+	}))
+	t.Cleanup(server.Close)
+	account, err := logicboxes.New(logicboxes.Config{Account: "rc", UserID: userID, APIKey: apiKey, BaseURL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(account.Close)
+	if _, err := account.ListTransfersPage(t.Context(), ""); !fault.Is(err, fault.Protocol) {
+		t.Error(err)
+	}
+}
+
 func TestAnOrderThatVanishedWithoutAClearWordIsNoEvidence(t *testing.T) {
 	t.Parallel()
 	account, server := setup(t, sim.Options{NoneIsError: true})

@@ -102,15 +102,22 @@ func newest(actions []wire.Action, order string) (last wire.Action, ok bool) {
 	return last, ok
 }
 
-// actions reads all actions of some orders.
+// manyActions is more pages than the actions of one page of orders take.
+const manyActions = 200
+
+// actions reads all actions of some orders: one that is left out could make a transfer that runs look like one that failed.
+// Pages may be shorter than asked for.
 func (a *Account) actions(ctx context.Context, past bool, orders []string) (all []wire.Action, err error) {
 	for page := 1; len(orders) > 0; page++ {
 		some, err := a.wire.Actions(ctx, past, orders, page, actionPage)
+		if err == nil && page > manyActions {
+			err = fault.New(fault.Protocol, a.name, "list actions", "more than %d pages, and no end", manyActions)
+		}
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
-		if len(some) < actionPage {
+		all = append(all, some.Rows...)
+		if n := len(some.Rows); n == 0 || len(all) >= some.Total && (some.Total > 0 || n < actionPage) {
 			break
 		}
 	}
@@ -190,8 +197,10 @@ func (a *Account) endedTransfers(ctx context.Context, rows []wire.Order) ([]regi
 	for _, row := range rows {
 		name, _ := registrar.ParseName(string(row.Name)) // the caller has left out what is no name
 		t, ok := endedTransfer(name, ended, string(row.ID))
-		if ok && gone(string(row.Status)) { // the name may have got another order since
-			t, err = a.Transfer(ctx, name)
+		if gone(string(row.Status)) {
+			if ok = t.State == registrar.TransferFailed; ok { // the name may have got another order since
+				t, err = a.Transfer(ctx, name)
+			}
 		}
 		if err != nil {
 			return nil, err

@@ -3,14 +3,12 @@ package memory_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/memory"
 	"github.com/whmcsync/whmcsync/internal/registrar/registrartest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

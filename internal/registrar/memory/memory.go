@@ -146,14 +146,20 @@ func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.
 	case !told:
 		transfer = registrar.Transfer{Name: name, ID: h.domain.ID, State: registrar.TransferCompleted}
 	}
-	if held && transfer.State == registrar.TransferCompleted {
+	switch {
+	case transfer.State == registrar.TransferCompleted && held:
 		transfer.Dates = h.domain.Dates
+	case transfer.State == registrar.TransferCompleted:
+		transfer.State = registrar.TransferUnknown
 	}
 	return transfer, nil
 }
 
 // ListTransfersPage pages by name. See registrar.TransferLister.
 func (a *Account) ListTransfersPage(ctx context.Context, after registrar.Cursor) (registrar.TransferPage, error) {
+	if name, err := registrar.ParseName(string(after)); after != "" && (err != nil || name != registrar.Name(after)) {
+		return registrar.TransferPage{}, fault.New(fault.Refused, a.cfg.Account, "ListTransfersPage", "not a cursor of ours")
+	}
 	done, err := a.begin(ctx, "ListTransfersPage")
 	if err != nil {
 		return registrar.TransferPage{}, err

@@ -3,8 +3,6 @@ package namecheap_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/namecheap"
@@ -13,7 +11,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package namecheap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -140,8 +141,8 @@ func (a *Account) search(ctx context.Context, name registrar.Name, spelling stri
 	return wire.Transfer{}, false, fault.New(fault.Protocol, a.name, "look up transfer", "more than %d pages of other names", maxSearch)
 }
 
-// dated adds the dates to a completed transfer. A name that is not held yet keeps the transfer as it was told; without
-// one, there is nothing.
+// dated adds the dates to a completed transfer. While the name is not held, or is somebody else's, nothing is concluded:
+// it may be on its way still, or have left again. Without a transfer, there is nothing then.
 func (a *Account) dated(ctx context.Context, t registrar.Transfer) (registrar.Transfer, error) {
 	if t.State != registrar.TransferCompleted {
 		return t, nil
@@ -149,9 +150,13 @@ func (a *Account) dated(ctx context.Context, t registrar.Transfer) (registrar.Tr
 	d, err := a.Get(ctx, t.Name)
 	switch {
 	case fault.Is(err, fault.NotFound) && t.ID != "":
+		t.State, t.Reason = registrar.TransferUnknown, "the transfer is completed, and the account does not hold the name"
 		return t, nil
 	case err != nil:
 		return registrar.Transfer{}, err
+	case d.Status == registrar.Unknown:
+		t.State, t.Raw = registrar.TransferUnknown, cmp.Or(t.Raw, d.Raw)
+		return t, nil
 	}
 	t.Dates = d.Dates
 	return t, nil

@@ -162,6 +162,19 @@ func TestTheNewestTransferOfExactlyThisNameIsTold(t *testing.T) {
 	}
 }
 
+func TestACompletedTransferOfANameThatIsNotOursConcludesNothing(t *testing.T) {
+	t.Parallel()
+	server := startSim(t, sim.Options{})
+	server.Hold(sim.Domain{Name: "shared.test", Status: "Ok", Foreign: true})
+	for _, name := range []string{"gone.test", "shared.test"} {
+		server.Order(sim.Transfer{Name: name, StatusID: "5", Status: "COMPLETED"})
+		got, err := open(t, server, namecheap.Config{}).Transfer(t.Context(), registrar.Name(name))
+		if err != nil || got.State != registrar.TransferUnknown || got.Raw != "5 COMPLETED" || got.Dates != (registrar.Dates{}) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
 func TestASearchThatFindsTooManyOtherNamesEnds(t *testing.T) {
 	t.Parallel()
 	server := startSim(t, sim.Options{})

@@ -3,8 +3,6 @@ package openprovider_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/openprovider"
 	"github.com/whmcsync/whmcsync/internal/registrar/openprovider/sim"
@@ -12,7 +10,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
@@ -24,6 +22,7 @@ func TestConformance(t *testing.T) {
 		}
 		return registrartest.Harness{
 			Registrar: open(t, server, cfg), Other: other{server}, Wire: wiretest.Sim(server, "change_domain", "renew_domain"),
+			Session: session{server},
 			Secrets: secrets, Settings: true, Statuses: append([]registrar.Status{registrar.Unknown}, told...),
 			Traces: []registrar.Status{registrar.TransferredAway, registrar.Lapsed},
 			// A word that nobody knows is in none of the lists that are read.

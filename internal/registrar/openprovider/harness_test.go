@@ -43,6 +43,13 @@ func open(t testing.TB, server *sim.Server, cfg openprovider.Config) *openprovid
 	return account
 }
 
+// session has tokens run out.
+type session struct{ sim *sim.Server }
+
+func (s session) Expire() { s.sim.ExpireTokens() }
+
+func (s session) Logins() int { return int(s.sim.Counts().Calls["login"]) }
+
 // words are how the account writes a status: the status, and the type of the order.
 var words = map[registrar.Status][2]string{
 	registrar.Active:              {"ACT", "NEW"},
@@ -60,8 +67,11 @@ type other struct{ sim *sim.Server }
 
 func (o other) Hold(domains ...registrar.Domain) {
 	for _, d := range domains {
-		o.Remove(d.Name)
-		o.sim.Seed(row(d))
+		seeded := row(d)
+		if before, ok := o.find(d.Name); ok && !before.Deleted {
+			o.sim.Remove(before.Name) // what has left stays among the deleted
+		}
+		o.sim.Seed(seeded)
 	}
 }
 

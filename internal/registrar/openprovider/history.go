@@ -9,7 +9,8 @@ import (
 )
 
 // Departed looks among the names that have left the live list. A name that is deleted and known to the queue of outgoing
-// transfers has been transferred away; any other deleted one has lapsed. See registrar.Historian.
+// transfers has been transferred away; any other deleted one has lapsed. One that is back on the live list has not left. See
+// registrar.Historian.
 func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.Departure, error) {
 	op := "look for the end of " + string(name)
 	row, err := a.find(ctx, name, wire.Query{Op: op, Call: "find_deleted", Deleted: true})
@@ -22,6 +23,9 @@ func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.
 	}
 	left := registrar.Departure{Status: registrar.Lapsed, Day: date(row.DeletedAt).Day, Raw: d.Raw}
 	away, err := a.transferredOut(ctx, name, row)
+	if err == nil {
+		err = a.isBack(ctx, op, name)
+	}
 	switch {
 	case err != nil:
 		return registrar.Departure{}, err
@@ -31,6 +35,19 @@ func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.
 		left.GraceUntil, left.RedemptionUntil = d.GraceUntil, d.RedemptionUntil
 	}
 	return left, nil
+}
+
+// isBack is fault.NotFound for a name that has a living row beside the deleted one: what it left was an earlier life.
+func (a *Account) isBack(ctx context.Context, op string, name registrar.Name) error {
+	now, err := a.Get(ctx, name)
+	switch {
+	case fault.Is(err, fault.NotFound), err == nil && (now.Status == registrar.Lapsed || now.Status == registrar.Failed):
+		return nil
+	case err != nil:
+		return err
+	default:
+		return fault.New(fault.NotFound, a.name, op, "it left once, and the account holds it")
+	}
 }
 
 // The queues of orders. Their names are documented for the XML API only.

@@ -67,7 +67,7 @@ func (a *Account) SetAutoRenew(ctx context.Context, d registrar.Domain, on bool)
 // SetPrivacy costs money where it is switched on. See registrar.Protector.
 func (a *Account) SetPrivacy(ctx context.Context, d registrar.Domain, on bool) ([]string, error) {
 	op := "set ID protection of " + string(d.Name)
-	if d.PrivacyAllowed == registrar.Off {
+	if on && d.PrivacyAllowed == registrar.Off {
 		return nil, fault.New(fault.Rejected, a.name, op, "the extension does not allow it")
 	}
 	return a.change(ctx, op, d, wire.Change{PrivateWhois: &on})

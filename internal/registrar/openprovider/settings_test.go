@@ -86,6 +86,8 @@ func TestWhatCannotBeSetIsRefusedWithoutACall(t *testing.T) {
 		wantClass(t, err, fault.Refused)
 	}
 	same(t, "calls", int64(0), server.Counts().TotalCalls)
+	_, err = account.SetPrivacy(t.Context(), registrar.Domain{Name: "example.com", ID: "1", PrivacyAllowed: registrar.Off}, false)
+	wantClass(t, err, "")
 	_, err = account.SetAutoRenew(t.Context(), registrar.Domain{Name: "gone.com", ID: "77"}, false)
 	wantClass(t, err, fault.Rejected)
 }

@@ -3,8 +3,6 @@ package opensrs_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/opensrs"
 	"github.com/whmcsync/whmcsync/internal/registrar/opensrs/sim"
@@ -12,7 +10,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

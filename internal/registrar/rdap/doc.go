@@ -25,13 +25,13 @@
 //
 // # The bootstrap file
 //
-// bootstrap.json is a selection of common extensions in IANA's format: rather too few than doubtful ones, since a server
-// that does not hold an extension would call every name of it unregistered. It is compiled into the program, so that it
-// works without asking IANA. An installation that can reach IANA sets the account's bootstrap to
+// bootstrap.json is IANA's own file as it was published on 2025-11-06, whole, as an RDAP client for JavaScript (MIT licence)
+// carries it. It is compiled into the program, so that it works without asking IANA. It ages: where an extension has moved since,
+// its former server may call every name of it unregistered. An installation that can reach IANA sets the account's bootstrap to
 // https://data.iana.org/rdap/dns.json, or to the path of a copy; both are read again once a day. For a release, the file is
-// replaced by IANA's own, whole:
+// replaced by IANA's present one:
 //
-//	curl -fsS -o internal/registrar/rdap/bootstrap.json https://data.iana.org/rdap/dns.json
+//	curl -fsS https://data.iana.org/rdap/dns.json -o internal/registrar/rdap/bootstrap.json
 //
-// A test holds that what is compiled in can be read, and that it knows the great extensions.
+// Tests hold that what is compiled in can be read, is whole, and is as old as is said here and in the manual.
 package rdap

@@ -2,6 +2,7 @@ package rdap
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -45,6 +46,27 @@ func TestTheCompiledInFileCanBeReadAndKnowsTheGreatExtensions(t *testing.T) {
 	for extension, urls := range d.known.File().Entries {
 		if extension != strings.ToLower(extension) || len(urls) == 0 {
 			t.Errorf("%q: %v", extension, urls)
+		}
+	}
+}
+
+func TestTheCompiledInFileIsWholeAndAsOldAsItIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	d, err := newDirectory(Embedded, nil, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(d.known.File().Entries); n < 1000 {
+		t.Errorf("it lists %d extensions; IANA's own lists more than 1,000", n)
+	}
+	var said struct{ Publication time.Time }
+	if err := json.Unmarshal(embedded, &said); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"doc.go", "../../../docs/registrars/rdap.md"} {
+		raw, err := os.ReadFile(page)
+		if day := said.Publication.Format(time.DateOnly); err != nil || !strings.Contains(string(raw), day) {
+			t.Errorf("%s does not say that it is of %s: %v", page, day, err)
 		}
 	}
 }

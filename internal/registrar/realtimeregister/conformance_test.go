@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/realtimeregister"
 	"github.com/whmcsync/whmcsync/internal/registrar/realtimeregister/sim"
@@ -14,7 +12,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

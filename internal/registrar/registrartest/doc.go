@@ -6,6 +6,6 @@
 //	}
 //
 // A power that a vendor does not have is not asked for. What is about the wire is asserted by wiretest, for every call of
-// the powers it has. The package that runs the kit should have a TestMain with goleak.VerifyTestMain: the kit cuts,
-// cancels and times out calls, and none of that may leave a goroutine.
+// the powers it has. The package that runs the kit has a TestMain that calls Main: the kit cuts, cancels and times out
+// calls, and none of that may leave a goroutine.
 package registrartest

@@ -23,7 +23,8 @@ type Harness struct {
 	Witness   registrar.Witness // instead of Registrar, for who has no account
 	Other     Other
 	Wire      wiretest.Wire      // nil = there is none between
-	Secrets   []string           // that no error may hold
+	Session   Session            // nil = each call carries the credentials themselves
+	Secrets   []string           // credentials, and auth codes of the other side: nothing that is told may hold one
 	Statuses  []registrar.Status // that the vendor's API can tell apart in a live domain
 
 	// Classes are HTTP statuses that mean something else here than usually. NotFound counts for calls that ask about one
@@ -49,6 +50,12 @@ type Other interface {
 	// Holds is what the account has now, with its ID, as a look-up should tell it: without what the API cannot tell.
 	Holds(name registrar.Name) (registrar.Domain, bool)
 	Writes(name registrar.Name) int // accepted settings
+}
+
+// Session is control over the tokens of an API that gives them out.
+type Session interface {
+	Expire()     // no token that was given out is good any more
+	Logins() int // so far
 }
 
 // Till is the Other of a Renewer.

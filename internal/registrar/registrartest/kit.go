@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // Run holds a vendor to the port: to the sentences of each power that it has.
 func Run(t *testing.T, factory Factory) {
 	t.Helper()
+	wantMain(t)
 	k := kit{factory: factory}
 	h := k.open(t)
 	if h.Registrar != nil {
@@ -40,6 +42,7 @@ func Run(t *testing.T, factory Factory) {
 		{"evidence", has[registrar.Historian](h), k.evidence},
 		{"testimony", has[registrar.Witness](h), k.testimony},
 		{"checking", has[registrar.Checker](h), k.checking},
+		{"session", h.Session != nil && has[registrar.Lister](h), k.session},
 		{"wire", h.Wire != nil, k.wire},
 	} {
 		if power.has {
@@ -122,7 +125,19 @@ func (h Harness) get(t *testing.T, name registrar.Name) registrar.Domain {
 	t.Helper()
 	d, err := h.Registrar.Get(t.Context(), name)
 	noError(t, err)
+	h.tellsNoSecret(t, d)
 	return d
+}
+
+// tellsNoSecret is for what comes out when all goes well: an API may tell auth codes with each row.
+func (h Harness) tellsNoSecret(t *testing.T, told any) {
+	t.Helper()
+	text := fmt.Sprintf("%+v", told)
+	for _, secret := range h.Secrets {
+		if strings.Contains(text, secret) {
+			t.Errorf("a secret is told: %s", text)
+		}
+	}
 }
 
 // row is what the listing tells of a name; the test ends when it is not listed.
@@ -133,6 +148,7 @@ func (h Harness) row(t *testing.T, name registrar.Name) registrar.Domain {
 	if i < 0 {
 		t.Fatalf("%s is not listed, but %v", name, names(listed))
 	}
+	h.tellsNoSecret(t, listed)
 	return listed[i]
 }
 

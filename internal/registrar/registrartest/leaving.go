@@ -60,6 +60,7 @@ func (k kit) evidence(t *testing.T) {
 		t.Run(string(status)+" is proven where a trace is kept", func(t *testing.T) { k.proven(t, status) })
 	}
 	t.Run("no trace is no evidence", k.noEvidence)
+	t.Run("a name that came back has not left", k.cameBack)
 }
 
 func (k kit) proven(t *testing.T, status registrar.Status) {
@@ -88,6 +89,18 @@ func (k kit) noEvidence(t *testing.T) {
 	h.Other.Depart("myleft.com", departure(h.trace()))
 	for _, name := range []registrar.Name{"held.com", "vanished.com", "never.com", "left.com"} {
 		_, err := power[registrar.Historian](h).Departed(t.Context(), name)
+		wantClass(t, err, fault.NotFound)
+	}
+}
+
+func (k kit) cameBack(t *testing.T) {
+	t.Parallel()
+	for _, status := range k.open(t).Traces {
+		h := k.open(t)
+		h.Other.Hold(plain("example.com"))
+		h.Other.Depart("example.com", departure(status))
+		h.Other.Hold(plain("example.com"))
+		_, err := power[registrar.Historian](h).Departed(t.Context(), "example.com")
 		wantClass(t, err, fault.NotFound)
 	}
 }

@@ -1,7 +1,6 @@
 package registrartest
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -19,6 +18,7 @@ func (k kit) transfers(t *testing.T) {
 	}
 	t.Run("a completed one tells the name's dates, as far as there are any", k.completedDates)
 	t.Run("a name that is held and active has arrived", k.arrived)
+	t.Run("a completed one has not arrived while the name is not held", k.leftAgain)
 	t.Run("a name never heard of is not found", k.neverHeard)
 }
 
@@ -112,6 +112,24 @@ func (k kit) arrived(t *testing.T) {
 	h.wantArrived(t, "example.com")
 }
 
+// leftAgain is a transfer that went well once. Whether the name is still on its way or has left again nobody can say.
+func (k kit) leftAgain(t *testing.T) {
+	t.Parallel()
+	h := k.open(t)
+	h.Other.Transferring(transfer("example.com", registrar.TransferCompleted))
+	if _, held := h.Other.Holds("example.com"); held {
+		return // the other side has no other way to say so
+	}
+	got, err := power[registrar.TransferTracker](h).Transfer(t.Context(), "example.com")
+	if err != nil {
+		wantClass(t, err, fault.NotFound)
+		return
+	}
+	if got.State == registrar.TransferCompleted || got.State == registrar.TransferFailed {
+		t.Errorf("it is said to be %s", got.State)
+	}
+}
+
 func (k kit) neverHeard(t *testing.T) {
 	t.Parallel()
 	h := k.open(t)
@@ -126,34 +144,76 @@ func (k kit) transferList(t *testing.T) {
 	for _, n := range []int{0, 1, size, size + 1, 3 * size} {
 		t.Run(fmt.Sprintf("%d transfers are each listed", n), func(t *testing.T) { k.listsTransfers(t, n) })
 	}
+	t.Run("the list can be resumed at any cursor", k.resumesTransfers)
+	t.Run("a cursor that is not one of ours is refused", k.foreignTransferCursor)
+	t.Run("a page size capped below what is asked for is honoured", k.cappedTransfers)
 }
 
 func (k kit) listsTransfers(t *testing.T, n int) {
 	t.Parallel()
 	h := k.open(t)
+	want := h.ordered(n)
+	same(t, "transfers", want, byName(walkTransfers(t, h, "")))
+}
+
+func (k kit) resumesTransfers(t *testing.T) {
+	t.Parallel()
+	h := k.open(t)
+	h.ordered(3*h.PageSize + 3)
+	pages := walkTransfers(t, h, "")
+	for i, page := range pages[:len(pages)-1] {
+		same(t, fmt.Sprintf("from %q on", page.Next), byName(pages[i+1:]), byName(walkTransfers(t, h, page.Next)))
+	}
+}
+
+func (k kit) foreignTransferCursor(t *testing.T) {
+	t.Parallel()
+	h := k.open(t)
+	_, err := power[registrar.TransferLister](h).ListTransfersPage(t.Context(), "no such cursor")
+	wantClass(t, err, fault.Refused)
+}
+
+func (k kit) cappedTransfers(t *testing.T) {
+	t.Parallel()
+	h := k.open(t)
+	if h.Wire == nil {
+		return // nobody who could cap it
+	}
+	want := h.ordered(3 * h.PageSize)
+	h.Wire.CapPage(4)
+	same(t, "transfers", want, byName(walkTransfers(t, h, "")))
+}
+
+// ordered makes the other side know of n transfers, in all states that are not their end.
+func (h Harness) ordered(n int) map[registrar.Name]registrar.TransferState {
 	open := slices.DeleteFunc(slices.Clone(h.states()), func(s registrar.TransferState) bool { return s == registrar.TransferCompleted })
 	want := map[registrar.Name]registrar.TransferState{}
 	for i, d := range domains(n) {
 		want[d.Name] = open[i%len(open)]
 		h.Other.Transferring(transfer(d.Name, want[d.Name]))
 	}
-	got := map[registrar.Name]registrar.TransferState{}
-	for _, one := range walkTransfers(t, power[registrar.TransferLister](h)) {
-		got[one.Name] = one.State
-	}
-	same(t, "transfers", want, got)
+	return want
 }
 
-func walkTransfers(t *testing.T, lister registrar.TransferLister) (all []registrar.Transfer) {
+func byName(pages []registrar.TransferPage) map[registrar.Name]registrar.TransferState {
+	states := map[registrar.Name]registrar.TransferState{}
+	for _, page := range pages {
+		for _, one := range page.Transfers {
+			states[one.Name] = one.State
+		}
+	}
+	return states
+}
+
+func walkTransfers(t *testing.T, h Harness, from registrar.Cursor) (pages []registrar.TransferPage) {
 	t.Helper()
-	var cursor registrar.Cursor
+	cursor := from
 	for range 1000 {
-		page, err := lister.ListTransfersPage(t.Context(), cursor)
+		page, err := power[registrar.TransferLister](h).ListTransfersPage(t.Context(), cursor)
 		noError(t, err)
-		all = append(all, page.Transfers...)
-		if page.Done {
-			slices.SortFunc(all, func(a, b registrar.Transfer) int { return cmp.Compare(a.Name, b.Name) })
-			return all
+		h.tellsNoSecret(t, page)
+		if pages = append(pages, page); page.Done {
+			return pages
 		}
 		cursor = page.Next
 	}

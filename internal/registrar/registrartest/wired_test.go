@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/httpx"
 	"github.com/whmcsync/whmcsync/internal/registrar"
@@ -19,7 +17,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { registrartest.Main(m) }
 
 const apiKey = "k3y/with+odd=signs"
 

@@ -103,7 +103,7 @@ func (c Client) Actions(ctx context.Context, archived bool, orders []string, pag
 		Path: "/actions/search-" + which + ".json", Query: query, Out: &actions,
 	})
 	if fault.Is(err, fault.NotFound) {
-		return nil, nil
+		return Actions{}, nil
 	}
 	return actions, err
 }

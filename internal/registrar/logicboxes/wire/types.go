@@ -28,13 +28,11 @@ func (o *Orders) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return err
 	}
-	var total Text
-	_ = total.UnmarshalJSON(append(answer["recsindb"], ' ')) // never fails; the blank stands for a missing member
-	n, err := strconv.Atoi(string(total))
-	if err != nil || n < 0 {
+	var told bool
+	if o.Total, told = total(answer); !told {
 		return errors.New("a list without its recsindb")
 	}
-	o.Total = n
+	var err error
 	o.Rows, err = rows[Order](answer)
 	return err
 }
@@ -71,17 +69,33 @@ type Action struct {
 	Completed  Text `json:"actioncompleted"` // epoch seconds
 }
 
-// Actions are one page of actions, in the answer's order.
-type Actions []Action
+// Actions are one page of actions, in the answer's order. Total is how many match in all; 0 = not told.
+type Actions struct {
+	Total int
+	Rows  []Action
+}
 
 // UnmarshalJSON takes the numbered members.
 func (a *Actions) UnmarshalJSON(raw []byte) error {
 	var answer map[string]json.RawMessage
-	err := json.Unmarshal(raw, &answer)
-	if err == nil {
-		*a, err = rows[Action](answer)
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return err
 	}
+	a.Total, _ = total(answer)
+	var err error
+	a.Rows, err = rows[Action](answer)
 	return err
+}
+
+// total is how many records there are in all. ok is false where that is not told.
+func total(answer map[string]json.RawMessage) (n int, ok bool) {
+	var told Text
+	_ = told.UnmarshalJSON(append(answer["recsindb"], ' ')) // never fails; the blank stands for a missing member
+	n, err := strconv.Atoi(string(told))
+	if err != nil || n < 0 {
+		return 0, false
+	}
+	return n, true
 }
 
 // Done is how a write ended.

@@ -56,13 +56,13 @@ func TestAnswersAreDecoded(t *testing.T) {
 			OrderID: "7000007", EntityID: "7000007", Name: "example.com", Status: "Active", EndTime: "1804204799", AutoRenew: "true",
 			Privacy: "false", PrivacyAllowed: "true", ActionType: "AddTransferDomain",
 		}},
-		"actions.json": {decoded[wire.Actions](t, "actions.json"), wire.Actions{
+		"actions.json": {decoded[wire.Actions](t, "actions.json"), wire.Actions{Total: 2, Rows: []wire.Action{
 			{
 				ID: "55001", OrderID: "7000009", Type: "AddTransferDomain", TypeDesc: "Transfer of moving.com", Status: "Failed",
 				StatusDesc: "The losing registrar said no", Completed: "1793400000",
 			},
 			{ID: "55002", OrderID: "7000010", Type: "DelDomain", Status: "Success"},
-		}},
+		}}},
 		"privacy.json": {decoded[wire.Done](t, "privacy.json"), wire.Done{
 			Status: "Success", StatusDesc: "Privacy protection enabled", InvoiceID: "8801", Amount: "-3.50", Currency: "EUR",
 		}},
@@ -215,7 +215,7 @@ func TestAListMaySayByAnErrorThatItIsEmpty(t *testing.T) {
 	t.Parallel()
 	client, _ := serve(t, http.StatusInternalServerError, "application/json", `{"status":"ERROR","message":"No record found"}`)
 	actions, err := client.Actions(t.Context(), true, []string{"7"}, 1, 100)
-	if len(actions) > 0 || err != nil {
+	if len(actions.Rows) > 0 || err != nil {
 		t.Errorf("%v, %v", actions, err)
 	}
 	for _, search := range []wire.Search{{Page: 1, Name: "example.com"}, {Page: 1, Statuses: []string{"Deleted"}}, {Page: 2}} {

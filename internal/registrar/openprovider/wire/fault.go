@@ -50,8 +50,10 @@ func judgeWrite(status int, body []byte) *httpx.Verdict { return judge(status, b
 // "maintenance" or "unavailable" leaves open whether the order was carried out.
 func judgeOrder(status int, body []byte) *httpx.Verdict {
 	var e envelope
-	known := json.Unmarshal(body, &e) == nil && e.Code != nil && classes[*e.Code] != ""
-	if !known && (e.Maintenance.On || status == http.StatusServiceUnavailable) {
+	if json.Unmarshal(body, &e) == nil && e.Code != nil && classes[*e.Code] != "" {
+		return e.verdict(classes[*e.Code])
+	}
+	if e.Maintenance.On || status == http.StatusServiceUnavailable {
 		return &httpx.Verdict{Class: fault.Transient, Err: fmt.Errorf("HTTP %d: unavailable or in maintenance", status)}
 	}
 	return judgeRead(status, body)
@@ -63,10 +65,10 @@ func judge(status int, body []byte, write bool) *httpx.Verdict {
 		return judgeBare(status, body)
 	}
 	switch code := *e.Code; {
+	case e.Maintenance.On: // whatever else it says is worth nothing: a name is not found, a password is refused
+		return e.verdict(fault.RateLimited)
 	case write && (code == 1 || code == 18):
 		return &httpx.Verdict{}
-	case code == 0 && success(status) && e.Maintenance.On:
-		return e.verdict(fault.RateLimited)
 	case code == 0 && success(status):
 		return nil
 	case classes[code] != "":
@@ -91,7 +93,7 @@ func judgeBare(status int, body []byte) *httpx.Verdict {
 // unknown is for codes that the table lacks. Trying again loses nothing, unless the status knows better.
 func (e envelope) unknown(status int) *httpx.Verdict {
 	switch {
-	case e.Maintenance.On, strings.Contains(strings.ToLower(string(e.Desc)), "calls limit has been reached"):
+	case strings.Contains(strings.ToLower(string(e.Desc)), "calls limit has been reached"):
 		return e.verdict(fault.RateLimited)
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 		return nil // Retry-After counts

@@ -45,6 +45,8 @@ func TestAnAnswerIsJudgedByWhatItSays(t *testing.T) {
 		{500, `{"code": 0, "desc": ""}`, fault.Transient},
 		{500, `{"code": 0, "maintenance": true}`, fault.RateLimited},
 		{200, `{"code": 0, "maintenance": true, "data": {"results": null, "total": 0}}`, fault.RateLimited},
+		{500, `{"code": 320, "maintenance": true}`, fault.RateLimited},
+		{500, `{"code": 196, "maintenance": true}`, fault.RateLimited},
 		{500, `{"code": 77, "desc": "Calls limit has been reached"}`, fault.RateLimited},
 		{422, `{"code": 77777, "desc": "no"}`, fault.Rejected},
 		{403, `{"code": 77777, "desc": "no"}`, fault.Auth},
@@ -79,6 +81,18 @@ func TestNothingToChangeIsASuccess(t *testing.T) {
 		client, _ := against(t, 500, fmt.Appendf(nil, `{"code": %d, "desc": "nothing has changed"}`, code))
 		_, err := client.Change(t.Context(), "change", "7", wire.Change{AutoRenew: "off"})
 		wantClass(t, err, "")
+	}
+}
+
+func TestMaintenanceLeavesOpenWhetherAnOrderWasCarriedOut(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]fault.Class{
+		`{"code": 0, "maintenance": true}`: fault.Transient, `{"code": 399, "maintenance": true}`: fault.Transient,
+		`{"code": 310, "maintenance": true}`: fault.Rejected,
+	} {
+		client, _ := against(t, 500, []byte(body))
+		_, err := client.Renew(t.Context(), "renew", "7", 1)
+		wantClass(t, err, want)
 	}
 }
 
