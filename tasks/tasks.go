@@ -55,8 +55,8 @@ type Report struct {
 	Run int64 `json:"run"`
 }
 
-// ID names the one report of a run.
-func (r Report) ID() string { return "report/" + strconv.FormatInt(r.Run, 10) }
+// ID names one generation of the report of a run.
+func (r Report) ID(generation int) string { return fmt.Sprintf("report/%d/%d", r.Run, generation) }
 
 // Mail is the payload of KindMail.
 type Mail struct {
@@ -64,8 +64,8 @@ type Mail struct {
 	Run int64 `json:"run"`
 }
 
-// ID names the one mail about a run.
-func (m Mail) ID() string { return "mail/" + strconv.FormatInt(m.Run, 10) }
+// ID names one generation of the mail about a run.
+func (m Mail) ID(generation int) string { return fmt.Sprintf("mail/%d/%d", m.Run, generation) }
 
 // NewBatch, NewTouch, NewReport and NewMail build payloads of the present version.
 func NewBatch(run, batch int64, generation int) Batch {

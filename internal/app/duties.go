@@ -106,7 +106,7 @@ func (a *App) scheduled(name string, cfg config.Sync) (schedule.Sync, error) {
 	scheduled := schedule.Sync{
 		Name: name, Account: cfg.Account, Schedule: timing, Notify: cfg.Mode == "notify",
 		BatchSize: cfg.BatchSize, BatchesPerRun: cfg.BatchesPerRun, Window: cfg.Window,
-		FullEvery: cfg.FullEvery, Poll: cfg.Poll, Guard: guardOf(cfg), CanList: true,
+		FullEvery: cfg.FullEvery, Poll: cfg.Poll, Guard: guardOf(cfg), CanList: true, Mailed: a.mails(cfg),
 	}
 	src := a.sources[cfg.Source]
 	if !isDomains(cfg) {

@@ -2,12 +2,13 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/server"
-	"github.com/whmcsync/whmcsync/tasks"
+	"github.com/whmcsync/whmcsync/internal/state"
 )
 
 // RunLocal starts scheduler and worker inside this process and returns at once; Close ends them. When another scheduler
@@ -41,8 +42,8 @@ func (a *App) runLocal(ctx context.Context, rehearse string) error {
 	}
 }
 
-// AwaitReport waits until the report of a run that has ended was made and mailed, for programs that end with the run. It
-// gives up after a few seconds: both are kept in the queue for others, unless the queue dies with us.
+// AwaitReport waits until the reports of a run that has ended were told or given up, for programs that end with the run. It
+// gives up after a few seconds: they are owed still, and whoever schedules next has them told.
 func (a *App) AwaitReport(ctx context.Context, run int64) {
 	if a.queue == nil {
 		return
@@ -62,14 +63,10 @@ func (a *App) AwaitReport(ctx context.Context, run int64) {
 	}
 }
 
-// told says whether nothing is left to be told about a run. What has to be mailed is in the queue before the report ends.
+// told says whether nothing is left to be told about a run that has ended.
 func (a *App) told(ctx context.Context, run int64) (bool, error) {
-	made, err := a.queue.Ended(ctx, tasks.QueueReports, tasks.NewReport(run).ID())
-	if err != nil || !made {
-		return false, err
-	}
-	toBeMailed, err := a.queue.Known(ctx, tasks.QueueMail, tasks.NewMail(run).ID())
-	return !toBeMailed, err
+	reports, err := a.Store.Reports(ctx, run)
+	return err == nil && !slices.ContainsFunc(reports, func(r state.Report) bool { return r.State == state.ReportOwed }), err
 }
 
 // HostsQueue says that this process would have to host the embedded Redis: nobody else can be working then.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,28 +22,19 @@ import (
 const (
 	mailTime   = 2 * time.Minute  // of one try
 	adminsTime = 20 * time.Second // to read who the administrators are
-	mailFor    = 24 * time.Hour   // how long after its run a mail is still tried
 
 	changesTold  = 5000  // of each state, at most, in one mail
 	failuresTold = 10000 // at most, in one mail
 )
 
-// queueMail has a run mailed, where its sync has recipients. A dry run of a sync that otherwise writes is for the person
-// who asked for it, and is on their screen.
-func (a *App) queueMail(ctx context.Context, run state.Run) error {
-	cfg := a.Config.Syncs[run.Sync]
-	wanted := len(cfg.Report.To) > 0 || cfg.Report.Admins
-	dry := run.Notify && cfg.Mode != "notify"
-	if a.Config.Mail.Host == "" || !wanted || dry {
-		return nil
-	}
-	return sender{a}.Mail(ctx, tasks.NewMail(run.ID))
+// mails says whether the runs of a sync are mailed to anybody.
+func (a *App) mails(cfg config.Sync) bool {
+	return a.Config.Mail.Host != "" && (len(cfg.Report.To) > 0 || cfg.Report.Admins)
 }
 
 // mailed is what is kept with a mail's task.
 type mailed struct {
-	Taken int    `json:"taken"` // recipients for whom the server took it in this try
-	Why   string `json:"why,omitempty"`
+	Taken int `json:"taken"` // recipients for whom the server took it in this try
 }
 
 // onMail mails the report of a run to those of its recipients who do not have it yet.
@@ -53,52 +43,42 @@ func (a *App) onMail(ctx context.Context, t queue.Task) (any, error) {
 	if err != nil {
 		return nil, undecoded(err)
 	}
-	run, err := a.endedRun(ctx, task.Run)
+	return a.tell(ctx, task.Run, state.ReportMail, mailTime, func(ctx context.Context, t *telling, run state.Run) (any, error) {
+		cfg, configured := a.Config.Syncs[run.Sync]
+		if !configured || !a.mails(cfg) {
+			return untold{"it is not configured any more"}, nil
+		}
+		return t.mail(ctx, run, cfg)
+	})
+}
+
+func (t *telling) mail(ctx context.Context, run state.Run, cfg config.Sync) (any, error) {
+	in, err := t.reportInput(ctx, run, cfg)
 	if err != nil {
 		return nil, err
 	}
-	cfg, configured := a.Config.Syncs[run.Sync]
-	if !configured || a.Config.Mail.Host == "" {
-		return mailed{Why: "it is not configured any more"}, nil
-	}
-	result, err := a.mail(ctx, run, cfg)
-	return result, inTime(run, err)
-}
-
-// inTime ends the tries of a mail that is no news any more.
-func inTime(run state.Run, err error) error {
-	if err != nil && queue.OutcomeOf(err, 0).Retry && time.Since(run.Finished) > mailFor {
-		return fault.New(fault.Refused, "mail", "send mail", "given up after %s: %w", mailFor, err)
-	}
-	return err
-}
-
-func (a *App) mail(ctx context.Context, run state.Run, cfg config.Sync) (mailed, error) {
-	in, err := a.reportInput(ctx, run, cfg)
-	if err != nil {
-		return mailed{}, err
-	}
 	written, worth, err := report.Compose(in)
 	if err != nil {
-		return mailed{}, fault.New(fault.Refused, "", "compose the report", "%w", err)
+		return nil, fault.New(fault.Refused, "", "compose the report", "%w", err)
 	}
 	if !worth && (!cfg.Report.Empty || run.Kind == state.RunTouch) {
-		return mailed{Why: "nothing to tell"}, nil
+		return untold{"nothing to tell"}, nil
 	}
-	to, err := a.recipients(ctx, cfg)
+	to, err := t.recipients(ctx, cfg)
 	if err != nil {
-		return mailed{}, err
+		return nil, err
 	}
-	if to, err = a.without(ctx, run, to); err != nil || len(to) == 0 {
-		return mailed{Why: "nobody is left to be told"}, err
+	to = slices.DeleteFunc(to, func(address string) bool { return t.has(mark(address)) })
+	if len(to) == 0 {
+		return untold{"nobody is left to be told"}, nil
 	}
-	taken, err := a.mailer().Send(ctx, mail.Message{
-		ID: messageID(run, a.Config.Mail.From), Subject: written.Subject, HTML: written.HTML, Text: written.Text, Date: run.Finished,
-	}, to)
-	for _, address := range taken {
-		a.note(ctx, toldKey(run, address))
-	}
-	return mailed{Taken: len(taken)}, err
+	letter := mail.Message{ID: messageID(run), Subject: written.Subject, HTML: written.HTML, Text: written.Text, Date: run.Finished}
+	var done mailed
+	err = t.mailer().Send(ctx, letter, to, func(address string) {
+		done.Taken++
+		t.note(ctx, mark(address))
+	})
+	return done, err
 }
 
 func (a *App) mailer() *mail.Sender {
@@ -106,10 +86,9 @@ func (a *App) mailer() *mail.Sender {
 	return mail.New(mail.Config{Host: m.Host, Port: m.Port, From: m.From, Username: m.Username, Password: m.Password.Reveal(), TLS: m.TLS})
 }
 
-// messageID is the same whenever the mail about a run is sent, and no other install's.
-func messageID(run state.Run, from string) string {
-	_, host, _ := strings.Cut(bare(from), "@")
-	return fmt.Sprintf("%s.%d.%d@%s", run.Sync, run.ID, run.Started.UnixMicro(), cmp.Or(host, "localhost"))
+// messageID is the same whenever the mail about an end of a run is sent, and no other install's.
+func messageID(run state.Run) string {
+	return fmt.Sprintf("%s.%d.%d", run.Sync, run.ID, run.Finished.UnixMicro())
 }
 
 // bare is an address without a name beside it.
@@ -159,25 +138,10 @@ func (a *App) adminMails(ctx context.Context, cfg config.Sync) ([]string, error)
 	return db.AdminMails(ctx)
 }
 
-// without leaves out those for whom an earlier try succeeded.
-func (a *App) without(ctx context.Context, run state.Run, to []string) ([]string, error) {
-	var left []string
-	for _, address := range to {
-		told, err := a.noted(ctx, toldKey(run, address))
-		if err != nil {
-			return nil, err
-		}
-		if !told {
-			left = append(left, address)
-		}
-	}
-	return left, nil
-}
-
-// toldKey names one recipient of one mail without giving the address to Redis.
-func toldKey(run state.Run, address string) string {
+// mark is what is kept of a recipient who has the mail.
+func mark(address string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(address)))
-	return fmt.Sprintf("mail/%d/%s", run.ID, hex.EncodeToString(sum[:8]))
+	return hex.EncodeToString(sum[:8])
 }
 
 // reportInput reads what a report tells, never more than fits into a mail and into memory.

@@ -98,6 +98,17 @@ func (a *App) syncSnapshot(ctx context.Context, sync state.Sync) (obs.SyncSnapsh
 	if fresh != nil {
 		view.Promise, view.Freshness = cfg.Domains.Freshness, time.Duration(fresh.ExpectedSeconds*float64(time.Second))
 	}
+	untold, err := a.untold(ctx, sync.Name, cfg)
+	if err != nil {
+		return view, err
+	}
+	for _, u := range untold {
+		if u.GivenUp {
+			view.GivenUp++
+		} else {
+			view.Waiting++
+		}
+	}
 	view.Held, err = a.heldOf(ctx, sync.Name)
 	return view, err
 }

@@ -82,9 +82,30 @@ func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (serv
 	if view.Changes, err = p.Store.CountChanges(ctx, sync.Name, 24*time.Hour); err != nil {
 		return view, err
 	}
+	if view.Untold, err = p.untold(ctx, sync.Name, cfg); err != nil {
+		return view, err
+	}
 	view.Freshness = freshness(cfg.Domains.Freshness, view)
 	view.Rate, err = p.rate(ctx, sync.Account)
 	return view, err
+}
+
+// patientWith is how long a report may be owed before people are shown that it is.
+const patientWith = 10 * time.Minute
+
+// untold are the reports of a sync that people wait for.
+func (a *App) untold(ctx context.Context, sync string, cfg config.Sync) ([]server.Untold, error) {
+	reports, err := a.Store.UntoldReports(ctx, sync, patientWith)
+	var views []server.Untold
+	for _, r := range reports {
+		if r.Kind == state.ReportMail && !a.mails(cfg) {
+			continue // nobody waits for it any more
+		}
+		views = append(views, server.Untold{
+			RunID: r.RunID, Report: string(r.Kind), GivenUp: r.State == state.ReportGivenUp, Tries: r.Tries, Error: r.Error, Since: r.OwedAt,
+		})
+	}
+	return views, err
 }
 
 // freshnessOf is freshness of a sync of which nothing is known yet.

@@ -33,8 +33,22 @@ func (s sender) Touch(ctx context.Context, task tasks.Touch, again string) error
 	return s.queue.Enqueue(ctx, tasks.QueueEvents, tasks.KindTouch, id, task, queue.EnqueueOptions{Timeout: taskTime, Retention: time.Hour})
 }
 
-func (s sender) Report(ctx context.Context, task tasks.Report) error {
-	return s.queue.Enqueue(ctx, tasks.QueueReports, tasks.KindReport, task.ID(), task, queue.EnqueueOptions{Timeout: time.Minute})
+// Report has a report told, once for each generation of it.
+func (s sender) Report(ctx context.Context, r state.Report) error {
+	if r.Kind == state.ReportMail {
+		task := tasks.NewMail(r.RunID)
+		return s.queue.Enqueue(ctx, tasks.QueueMail, tasks.KindMail, task.ID(r.Generation), task, queue.EnqueueOptions{Timeout: mailTime})
+	}
+	task := tasks.NewReport(r.RunID)
+	return s.queue.Enqueue(ctx, tasks.QueueReports, tasks.KindReport, task.ID(r.Generation), task, queue.EnqueueOptions{Timeout: notesTime})
+}
+
+// Reporting says whether the queue will still tell a report, or is at it.
+func (s sender) Reporting(ctx context.Context, r state.Report) (bool, error) {
+	if r.Kind == state.ReportMail {
+		return s.queue.Known(ctx, tasks.QueueMail, tasks.NewMail(r.RunID).ID(r.Generation))
+	}
+	return s.queue.Known(ctx, tasks.QueueReports, tasks.NewReport(r.RunID).ID(r.Generation))
 }
 
 func (s sender) Known(ctx context.Context, name, id string) (bool, error) {
@@ -53,11 +67,6 @@ func (s sender) Restore(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Mail has the report of a run mailed, once.
-func (s sender) Mail(ctx context.Context, task tasks.Mail) error {
-	return s.queue.Enqueue(ctx, tasks.QueueMail, tasks.KindMail, task.ID(), task, queue.EnqueueOptions{Timeout: mailTime})
 }
 
 // queues are the names of all queues: one per account that a sync uses, and the common ones.

@@ -65,7 +65,7 @@ var rules = []rule{
 	{"internal/config", []string{"internal/whmcs", "github.com/goccy/go-yaml/...", "github.com/robfig/cron/v3", "golang.org/x/crypto/..."}},
 	{"internal/obs", []string{"internal/config", "github.com/prometheus/client_golang/...", "github.com/rs/zerolog/...", "golang.org/x/term"}},
 	{"internal/report", []string{"internal/civil", "internal/state", "golang.org/x/net/idna"}},
-	{"internal/mail", []string{"github.com/wneessen/go-mail/..."}},
+	{"internal/mail", []string{"github.com/wneessen/go-mail/...", "golang.org/x/net/idna"}},
 	{"internal/services", []string{
 		"github.com/fergusstrange/embedded-postgres", "github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/...",
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",

@@ -186,6 +186,9 @@ func resultRows(s server.SyncStatus) []table.Row {
 		}
 		rows = append(rows, table.Row{"held", fmt.Sprintf("run %d, %s\n`whmcsync approve %d` or `whmcsync reject %d`", held.RunID, what, held.RunID, held.RunID)})
 	}
+	if untold := s.UntoldWords(); len(untold) > 0 {
+		rows = append(rows, table.Row{"not told", strings.Join(untold, "\n")})
+	}
 	return rows
 }
 

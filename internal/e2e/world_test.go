@@ -40,6 +40,9 @@ type shape struct {
 	rate     string      // calls a second; "" = 400
 	account  string      // more lines of the account
 	sync     string      // more lines of the sync
+	source   string      // more keys of the source
+	mail     string      // the section mail; "" = nobody gets mail
+	env      []string    // more variables of the program
 	racy     bool        // the program is built as the tests are, with -race when they are
 }
 
@@ -51,6 +54,7 @@ type world struct {
 	sync   string // that passes are asked of
 	old    bool
 	racy   bool
+	env    []string
 	dsn    string
 	whmcs  *sql.DB
 	list   *sim.Server
@@ -97,7 +101,7 @@ func bareWorld(t *testing.T, s *shape) *world {
 	}
 	room <- struct{}{}
 	t.Cleanup(func() { <-room })
-	w := &world{t: t, dir: t.TempDir(), sync: newsletter, old: s.old, racy: s.racy, oracle: newOracle()}
+	w := &world{t: t, dir: t.TempDir(), sync: newsletter, old: s.old, racy: s.racy, env: s.env, oracle: newOracle()}
 	w.buildWHMCS(*s)
 	if s.postgres == "" {
 		s.postgres = migrated.Clone(t)
@@ -246,8 +250,11 @@ postgres: {url: %q, max_conns: 4}
 redis: {url: %q}
 http: {listen: "127.0.0.1:0"}
 sources:
-  main: {dsn: %q, hook_secret: %s}
-`, filepath.Join(w.dir, "state"), s.postgres, s.redis, w.dsn, hookSecret) + rest
+  main: {dsn: %q, hook_secret: %s%s}
+`, filepath.Join(w.dir, "state"), s.postgres, s.redis, w.dsn, hookSecret, s.source) + rest
+	if s.mail != "" {
+		text += "mail: " + s.mail + "\n"
+	}
 	path := filepath.Join(w.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
@@ -266,9 +273,9 @@ func indent(by int, lines string) string {
 // start starts one role and waits until it is up.
 func (w *world) start(role string, args ...string) *process {
 	w.t.Helper()
-	path, env := program, []string(nil)
+	path, env := program, w.env
 	if w.racy {
-		path, env = os.Args[0], []string{asProgram + "=1"}
+		path, env = os.Args[0], append([]string{asProgram + "=1"}, w.env...)
 	}
 	p := launch(w.t, path, env, append([]string{role, "--config", w.config}, args...)...)
 	p.says(`"started"`, patience)

@@ -5,11 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"net"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 )
@@ -35,7 +35,7 @@ type Config struct {
 
 // Message is what is sent, in both forms.
 type Message struct {
-	ID      string // of the mail, with an @; the same whenever it is sent again
+	ID      string // unique among all mails from our domain; the same whenever it is sent again
 	Subject string
 	HTML    string
 	Text    string
@@ -58,87 +58,108 @@ func New(c Config) *Sender {
 // Check connects and signs in, and sends nothing. Errors as of Send.
 func (s *Sender) Check(ctx context.Context) error {
 	const op = "sign in to the mail server"
-	client, hangUp, err := s.dial(ctx)
+	session, err := s.dial(ctx)
 	if err != nil {
 		return s.fault(ctx, op, err)
 	}
-	defer hangUp()
-	return s.fault(ctx, op, client.Reset())
+	defer session.hangUp()
+	return s.fault(ctx, op, session.smtp.Reset())
 }
 
-// Send hands the message to the server once for each recipient and returns those whom the server took it for. The error
-// is that of the others, and its class the one to act upon: Transient when another try may help one of them, Auth when
-// the server does not let us in, Rejected when it does not want their mail, Refused when we do not trust it.
-func (s *Sender) Send(ctx context.Context, m Message, to []string) (taken []string, err error) {
-	client, hangUp, err := s.dial(ctx)
+// Send hands the message to the server once for each recipient, and calls taken as soon as the server has said that it
+// took one: whatever happens later, that one is under way. The error is that of the others, and its class the one to act
+// upon: Transient when another try may help one of them, Auth when the server does not let us in, Rejected when it does not
+// want their mail, Refused when we do not trust it.
+func (s *Sender) Send(ctx context.Context, m Message, to []string, taken func(recipient string)) error {
+	session, err := s.dial(ctx)
 	if err != nil {
-		return nil, s.fault(ctx, "send mail", err)
+		return s.fault(ctx, "send mail", err)
 	}
-	defer hangUp()
+	defer session.hangUp()
 	var failures []error
-	for _, address := range to {
-		if err := s.send(ctx, client, m, address); err != nil {
+	for _, recipient := range to {
+		if err := s.send(ctx, session, m, recipient); err != nil {
 			failures = append(failures, err)
 			continue
 		}
-		taken = append(taken, address)
+		taken(recipient)
 	}
-	return taken, worst(failures)
+	return worst(failures)
 }
 
-func (s *Sender) send(ctx context.Context, client *gomail.Client, m Message, to string) error {
-	letter, err := s.letter(m, to)
+func (s *Sender) send(ctx context.Context, session session, m Message, to string) error {
+	op := "send mail to " + to
+	letter, international, err := s.letter(m, to)
 	if err != nil {
-		return fault.New(fault.Rejected, account, "send mail to "+to, "%w", err)
+		return fault.New(fault.Rejected, account, op, "%w", err)
 	}
-	err = client.Send(letter)
+	if offered, _ := session.smtp.Extension("SMTPUTF8"); international && !offered {
+		return fault.New(fault.Rejected, account, op, "the server takes no such letters before the @ of an address (SMTPUTF8)")
+	}
+	session.smtp.SkipSMTPUTF8(!international) // where nobody needs it, it would only keep the mail from older servers
+	err = session.client.SendWithSMTPClient(session.smtp, letter)
 	if letter.IsDelivered() {
 		return nil // whatever was said afterwards, the server has it
 	}
-	return s.fault(ctx, "send mail to "+to, err)
+	return s.fault(ctx, op, err)
 }
 
 // letter is the message for one recipient. Machines are told not to answer it.
-func (s *Sender) letter(m Message, to string) (*gomail.Msg, error) {
-	letter := gomail.NewMsg()
-	if err := errors.Join(letter.From(s.config.From), letter.To(to)); err != nil {
-		return nil, err
+func (s *Sender) letter(m Message, to string) (letter *gomail.Msg, international bool, err error) {
+	sender, err := parse(s.config.From)
+	if err != nil {
+		return nil, false, err
 	}
+	recipient, err := parse(to)
+	if err != nil {
+		return nil, false, err
+	}
+	letter = gomail.NewMsg()
+	letter.SetAddrHeaderFromMailAddress(gomail.HeaderFrom, sender.Address)
+	letter.SetAddrHeaderFromMailAddress(gomail.HeaderTo, recipient.Address)
 	letter.Subject(m.Subject)
-	letter.SetMessageIDWithValue(m.ID)
+	letter.SetMessageIDWithValue(m.ID + "@" + sender.domain())
 	letter.SetDateWithValue(m.Date)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	letter.SetGenHeader("X-Auto-Response-Suppress", "All")
 	letter.SetBodyString(gomail.TypeTextPlain, m.Text)
 	letter.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	return letter, nil
+	return letter, sender.international || recipient.international, nil
 }
 
-// dial connects, encrypts and signs in. hangUp ends the connection, as the end of ctx does: the library heeds ctx only
-// until it is connected.
-func (s *Sender) dial(ctx context.Context) (client *gomail.Client, hangUp func(), err error) {
+// session is a connection on which we are signed in.
+type session struct {
+	client *gomail.Client
+	smtp   *smtp.Client
+	hangUp func()
+}
+
+// dial connects, encrypts and signs in. The end of ctx ends the connection as hangUp does: the library heeds ctx only until
+// it is connected.
+func (s *Sender) dial(ctx context.Context) (session, error) {
 	line := &line{}
-	client, err = gomail.NewClient(s.config.Host, s.options(line)...)
+	client, err := gomail.NewClient(s.config.Host, s.options(line)...)
 	if err != nil {
-		return nil, nil, err
+		return session{}, err
 	}
 	stop := context.AfterFunc(ctx, line.cut)
-	if err := client.DialWithContext(ctx); err != nil {
+	wire, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
 		stop()
 		line.cut()
-		return nil, nil, err
+		return session{}, err
 	}
-	return client, func() {
-		_ = client.Close()
+	return session{client, wire, func() {
+		_ = client.CloseWithSMTPClient(wire)
 		stop()
 		line.cut()
-	}, nil
+	}}, nil
 }
 
 func (s *Sender) options(l *line) []gomail.Option {
 	options := []gomail.Option{
 		gomail.WithPort(s.config.Port), gomail.WithTimeout(s.config.Patience), gomail.WithTLSConfig(s.tls),
-		gomail.WithTLSPolicy(gomail.TLSMandatory), gomail.WithoutSMTPUTF8(), gomail.WithDialContextFunc(l.to(&net.Dialer{})),
+		gomail.WithTLSPolicy(gomail.TLSMandatory), gomail.WithDialContextFunc(l.to(&net.Dialer{})),
 	}
 	switch s.config.TLS {
 	case TLS:

@@ -34,9 +34,15 @@ func signedIn(c mail.Config) mail.Config {
 
 func message() mail.Message {
 	return mail.Message{
-		ID: "op-domains.12.1@example.com", Subject: "Domänen: 3 Änderungen — 日本", Text: "plain: müller.example", HTML: "<p>rich: müller.example</p>",
+		ID: "op-domains.12.1", Subject: "Domänen: 3 Änderungen — 日本", Text: "plain: müller.example", HTML: "<p>rich: müller.example</p>",
 		Date: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC),
 	}
+}
+
+// send sends the message and returns those whom it was taken for.
+func send(ctx context.Context, c mail.Config, recipients ...string) (taken []string, err error) {
+	err = mail.New(c).Send(ctx, message(), recipients, func(recipient string) { taken = append(taken, recipient) })
+	return taken, err
 }
 
 func TestAMailArrives(t *testing.T) {
@@ -52,7 +58,7 @@ func TestAMailArrives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := testkit.SMTP(t, tc.as)
-			taken, err := mail.New(signedIn(to(server, tc.tls))).Send(t.Context(), message(), []string{"ana@example.com", "bob@example.com"})
+			taken, err := send(t.Context(), signedIn(to(server, tc.tls)), "ana@example.com", "bob@example.com")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,9 +79,8 @@ func TestAMailArrives(t *testing.T) {
 func TestTheHeadersOfAMail(t *testing.T) {
 	t.Parallel()
 	server := testkit.SMTP(t, testkit.MailServer{})
-	sender := mail.New(to(server, mail.Plain))
 	for range 2 {
-		if _, err := sender.Send(t.Context(), message(), []string{"ana@example.com"}); err != nil {
+		if _, err := send(t.Context(), to(server, mail.Plain), "ana@example.com"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,7 +188,7 @@ func TestWhatAServerDoesHasItsClass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			taken, err := mail.New(tc.config(t)).Send(t.Context(), message(), []string{"ana@example.com"})
+			taken, err := send(t.Context(), tc.config(t), "ana@example.com")
 			if got := fault.ClassOf(err); got != tc.class || len(taken) != 0 {
 				t.Fatalf("class %q, want %q; taken %v: %v", got, tc.class, taken, err)
 			}
@@ -196,7 +201,6 @@ func TestWhatAServerDoesHasItsClass(t *testing.T) {
 
 func TestOneRecipientThatIsRefusedKeepsNobodyElseFromTheMail(t *testing.T) {
 	t.Parallel()
-	everybody := []string{"gone@example.com", "ana@example.com", "full@example.com"}
 	for name, tc := range map[string]struct {
 		refuse map[string]error
 		taken  []string
@@ -216,7 +220,7 @@ func TestOneRecipientThatIsRefusedKeepsNobodyElseFromTheMail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := testkit.SMTP(t, testkit.MailServer{Refuse: tc.refuse})
-			taken, err := mail.New(to(server, mail.Plain)).Send(t.Context(), message(), everybody)
+			taken, err := send(t.Context(), to(server, mail.Plain), "gone@example.com", "ana@example.com", "full@example.com")
 			if diff := cmp.Diff(tc.taken, taken); diff != "" {
 				t.Errorf("taken (-want +got):\n%s", diff)
 			}
@@ -238,7 +242,7 @@ func TestTheEndOfTheContextEndsASlowSend(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := mail.New(to(server, mail.Plain)).Send(ctx, message(), []string{"ana@example.com"})
+		_, err := send(ctx, to(server, mail.Plain), "ana@example.com")
 		ended <- err
 	}()
 	testkit.Eventually(t, 10*time.Second, func() (bool, string) { return server.Visits() == 1, "not connected" })

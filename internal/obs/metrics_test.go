@@ -68,7 +68,7 @@ func snapshot(lastPass time.Time) obs.Snapshot {
 	return obs.Snapshot{
 		Leader: true,
 		Syncs: []obs.SyncSnapshot{
-			{Name: "newsletter", Offset: 500, SourceRecords: 10000, Held: 3, LastPass: lastPass, Promise: 2 * time.Hour, Freshness: 90 * time.Minute, Failures: map[string]int64{"rejected": 2}},
+			{Name: "newsletter", Offset: 500, SourceRecords: 10000, Held: 3, Waiting: 2, GivenUp: 1, LastPass: lastPass, Promise: 2 * time.Hour, Freshness: 90 * time.Minute, Failures: map[string]int64{"rejected": 2}},
 			{Name: "fresh"},
 		},
 		Accounts: []obs.AccountSnapshot{{Name: "news", Paused: true}},
@@ -89,6 +89,9 @@ func TestSnapshot(t *testing.T) {
 			`whmcsync_offset{sync="newsletter"} 500`,
 			`whmcsync_held_changes{sync="newsletter"} 3`,
 			`whmcsync_held_changes{sync="fresh"} 0`,
+			`whmcsync_untold_reports{state="waiting",sync="newsletter"} 2`,
+			`whmcsync_untold_reports{state="given_up",sync="newsletter"} 1`,
+			`whmcsync_untold_reports{state="given_up",sync="fresh"} 0`,
 			`whmcsync_source_records{sync="newsletter"} 10000`,
 			`whmcsync_failures{class="rejected",sync="newsletter"} 2`,
 			`whmcsync_last_pass_age_seconds{sync="newsletter"} 3600`,

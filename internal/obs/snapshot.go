@@ -27,6 +27,8 @@ type SyncSnapshot struct {
 	Freshness     time.Duration    // how long they go between two looks at the present pace
 	Failures      map[string]int64 // open failures by class
 	Held          int64            // changes that wait for a person; a held run counts as one
+	Waiting       int64            // reports that could not be told so far
+	GivenUp       int64            // and those that will not be
 }
 
 // AccountSnapshot is one account.
@@ -61,6 +63,7 @@ var (
 	descUp       = desc("snapshot_up", "Whether Postgres and Redis could be asked for the gauges below.")
 	descFailures = desc("failures", "Records that could not be settled, open, by class.", "sync", "class")
 	descHeld     = desc("held_changes", "Changes that wait for a person; a held run counts as one.", "sync")
+	descUntold   = desc("untold_reports", "Reports of runs that could not be told: waiting, or given up with none told since.", "sync", "state")
 	descDepth    = desc("queue_depth", "Tasks of a queue by state.", "queue", "state")
 	descLatency  = desc("queue_latency_seconds", "Age of the oldest task that is ready.", "queue")
 	descOffset   = desc("offset", "Highest record id up to which the present pass is settled; 0 between passes.", "sync")
@@ -87,7 +90,7 @@ type snapshotCollector struct {
 // Describe implements prometheus.Collector.
 func (c *snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descUp, descFailures, descHeld, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPromise, descFresh,
+		descUp, descFailures, descHeld, descUntold, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPromise, descFresh,
 		descPaused, descLeader,
 	} {
 		ch <- d
@@ -120,6 +123,8 @@ func (c *snapshotCollector) collectSync(ch chan<- prometheus.Metric, s SyncSnaps
 	gauge(ch, descOffset, float64(s.Offset), s.Name)
 	gauge(ch, descRecords, float64(s.SourceRecords), s.Name)
 	gauge(ch, descHeld, float64(s.Held), s.Name)
+	gauge(ch, descUntold, float64(s.Waiting), s.Name, "waiting")
+	gauge(ch, descUntold, float64(s.GivenUp), s.Name, "given_up")
 	for class, n := range s.Failures {
 		gauge(ch, descFailures, float64(n), s.Name, class)
 	}

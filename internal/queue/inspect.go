@@ -92,27 +92,16 @@ func (c *Client) waited(ctx context.Context, queue, wire string) (time.Duration,
 // Known reports whether the queue will still execute the task, or is executing it: pending, active, scheduled or in
 // retry. A completed, archived or absent task is not known; to run it again needs another id.
 func (c *Client) Known(ctx context.Context, queue, id string) (bool, error) {
-	status, err := c.state(ctx, queue, id)
+	status, err := c.rdb.HGet(ctx, taskKey(queue, id), "state").Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return false, redisFault("look up task", err)
+	}
 	switch status {
 	case "pending", "active", "scheduled", "retry":
 		return true, nil
+	default:
+		return false, nil
 	}
-	return false, err
-}
-
-// Ended reports whether the task was executed, or given up, and is still kept to be looked at.
-func (c *Client) Ended(ctx context.Context, queue, id string) (bool, error) {
-	status, err := c.state(ctx, queue, id)
-	return status == "completed" || status == "archived", err
-}
-
-// state is the engine's word for where a task stands; "" when there is none.
-func (c *Client) state(ctx context.Context, queue, id string) (string, error) {
-	status, err := c.rdb.HGet(ctx, taskKey(queue, id), "state").Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	return status, redisFault("look up task", err)
 }
 
 // sweepScript puts active tasks without a lease back to the head of the queue. Taking a task and ending it each

@@ -160,7 +160,7 @@ func (p *pass) judge(ctx context.Context, run state.Run) error {
 
 // finish ends a run, says so once, and has it reported.
 func (p *pass) finish(ctx context.Context, run state.Run, to state.RunState, why string) error {
-	ended, err := p.Store.FinishRun(ctx, run.ID, to, why)
+	ended, err := p.Store.FinishRun(ctx, run.ID, to, why, p.reports(run)...)
 	if err != nil {
 		return err
 	}
@@ -176,8 +176,8 @@ func (p *pass) finish(ctx context.Context, run state.Run, to state.RunState, why
 	if p.Observe.Held != nil && (ended.Held > 0 || to == state.RunHeld) {
 		p.Observe.Held(ended, why)
 	}
-	if err := p.Queue.Report(ctx, tasks.NewReport(ended.ID)); err != nil {
-		p.Log.Warn().Err(err).Int64("run", run.ID).Msg("run could not be reported")
+	if err := p.report(ctx); err != nil {
+		p.Log.Warn().Err(err).Int64("run", run.ID).Msg("run could not be reported yet")
 	}
 	return nil
 }

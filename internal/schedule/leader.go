@@ -24,6 +24,7 @@ type Sync struct {
 	Poll          time.Duration // 0 = never
 	Guard         Guard
 	CanList       bool
+	Mailed        bool // somebody gets its reports by mail
 	Fleeting      bool // what is listed comes and goes: a listing that shrank, or is empty, is believed
 	Surveyor      Surveyor
 	Silenced      func(ctx context.Context) (why string, err error) // why a run may write nothing, "" when it may; nil = it may

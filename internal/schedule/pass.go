@@ -292,8 +292,19 @@ func (p *pass) sendAll(ctx context.Context, todo <-chan state.Batch) error {
 	return nil
 }
 
-// recover makes ready again what a dead worker held and what Redis lost, and wakes touches that nobody took.
+// recover gives to others what a dead worker held, and to the queue what it lost.
 func (p *pass) recover(ctx context.Context) error {
+	if err := p.recoverBatches(ctx); err != nil {
+		return err
+	}
+	if err := p.wakeTouches(ctx); err != nil {
+		return err
+	}
+	return p.retell(ctx)
+}
+
+// recoverBatches makes batches ready again that a dead worker held or that Redis lost.
+func (p *pass) recoverBatches(ctx context.Context) error {
 	lapsed, err := p.Store.Lapsed(ctx, p.Name)
 	if err != nil {
 		return err
@@ -322,6 +333,11 @@ func (p *pass) recover(ctx context.Context) error {
 		}
 		p.Log.Warn().Str("sync", p.Name).Int64("run", batch.RunID).Int64("batch", batch.ID).Msg("queue lost a batch and gets it again")
 	}
+	return nil
+}
+
+// wakeTouches wakes a worker up for touches that nobody took.
+func (p *pass) wakeTouches(ctx context.Context) error {
 	oldest, pending, err := p.Store.PendingTouches(ctx, p.Name, recoverEvery)
 	if err != nil || pending == 0 {
 		return err

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestAPassFromRequestToReport(t *testing.T) {
 	if diff := cmp.Diff(state.Counts{"records": 5}, run.Counts); diff != "" {
 		t.Errorf("counts of five batches (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]int64{run.ID}, b.line.reports); diff != "" {
+	if diff := cmp.Diff([]string{fmt.Sprintf("%d notes 1", run.ID)}, b.line.reports); diff != "" {
 		t.Errorf("reports (-want +got):\n%s", diff)
 	}
 	taken, err := b.store.Request(b.ctx, request)

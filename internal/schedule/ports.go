@@ -26,7 +26,7 @@ type Store interface {
 	OpenRuns(ctx context.Context, sync string) ([]state.Run, error)
 	Runs(ctx context.Context, filter state.RunFilter) ([]state.Run, error)
 	MoveRun(ctx context.Context, id int64, from, to state.RunState, set state.RunSet) (state.Run, error)
-	FinishRun(ctx context.Context, id int64, to state.RunState, why string) (state.Run, error)
+	FinishRun(ctx context.Context, id int64, to state.RunState, why string, reports ...state.ReportKind) (state.Run, error)
 	AppendBatches(ctx context.Context, runID, from, to int64, last bool, batches []state.NewBatch) error
 	AddBatch(ctx context.Context, runID int64, batch state.NewBatch) (state.Batch, error)
 	Progress(ctx context.Context, runID int64) (state.Progress, error)
@@ -44,6 +44,9 @@ type Store interface {
 	Requeue(ctx context.Context, batchID int64, generation int) error
 	Touch(ctx context.Context, sync string, ids []int64, trigger state.Trigger) ([]int64, error)
 	PendingTouches(ctx context.Context, sync string, older time.Duration) (oldest int64, pending int, err error)
+	TakeReports(ctx context.Context, sync string) ([]state.Report, error)
+	StaleReports(ctx context.Context, sync string, older time.Duration) ([]state.Report, error)
+	RequeueReport(ctx context.Context, report state.Report) error
 	Prune(ctx context.Context, changes, batches time.Duration) (int64, int64, error)
 }
 
@@ -51,9 +54,10 @@ type Store interface {
 type Queue interface {
 	Batch(ctx context.Context, account string, task tasks.Batch) error
 	Touch(ctx context.Context, task tasks.Touch, again string) error
-	Report(ctx context.Context, task tasks.Report) error
+	Report(ctx context.Context, report state.Report) error
 	Known(ctx context.Context, queue, id string) (bool, error)
-	Restore(ctx context.Context) error // makes all queues known to Redis again, and wakes orphaned tasks
+	Reporting(ctx context.Context, report state.Report) (bool, error) // whether it knows the report's task, as Known
+	Restore(ctx context.Context) error                                // makes all queues known to Redis again, and wakes orphaned tasks
 }
 
 // Surveyor cuts a pass into batches; see workers.Surveyor.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,8 +26,9 @@ type line struct {
 	mu      sync.Mutex
 	batches []tasks.Batch
 	touches []string
-	reports []int64
-	lost    bool // it knows nothing any more
+	reports []string // run, kind and generation
+	lost    bool     // it knows nothing any more
+	away    bool     // it takes no report
 }
 
 func (l *line) note(f func()) error {
@@ -44,8 +46,18 @@ func (l *line) Touch(_ context.Context, t tasks.Touch, _ string) error {
 	return l.note(func() { l.touches = append(l.touches, t.ID()) })
 }
 
-func (l *line) Report(_ context.Context, t tasks.Report) error {
-	return l.note(func() { l.reports = append(l.reports, t.Run) })
+func (l *line) Report(_ context.Context, r state.Report) error {
+	if l.away {
+		return errors.New("away")
+	}
+	return l.note(func() { l.reports = append(l.reports, nameOf(r)) })
+}
+
+func nameOf(r state.Report) string { return fmt.Sprintf("%d %s %d", r.RunID, r.Kind, r.Generation) }
+
+func (l *line) Reporting(_ context.Context, r state.Report) (known bool, err error) {
+	err = l.note(func() { known = !l.lost && slices.Contains(l.reports, nameOf(r)) })
+	return known, err
 }
 
 func (l *line) Known(_ context.Context, _, id string) (known bool, err error) {

@@ -36,6 +36,12 @@ func stuckSync(now time.Time) server.SyncStatus {
 		Pause:      &server.Pause{Since: now.Add(-2 * time.Hour), Reason: "moving to a new list, see ticket 812"},
 		AccountOff: &server.Pause{Since: now.Add(-3 * time.Hour), Reason: "the API key was refused"},
 		Held:       []server.Held{{RunID: 39, Changes: 61, Reason: "more than 5 people would be detached"}},
+		Untold: []server.Untold{
+			{RunID: 38, Report: "mail", GivenUp: true, Tries: 1, Error: "mail: send mail: credentials refused: 535 no", Since: now.Add(-5 * time.Hour)},
+			{RunID: 39, Report: "mail", Since: now.Add(-4 * time.Hour)},
+			{RunID: 39, Report: "notes", Tries: 7, Error: "send alert: the webhook <b>does not</b> answer", Since: now.Add(-4 * time.Hour)},
+			{RunID: 40, Report: "mail", Tries: 1, Since: now.Add(-3 * time.Hour)},
+		},
 		Last:       &server.Run{ID: 39, Sync: "reseller", Kind: "pass", State: "held", Trigger: "manual", Error: "the listing shrank from 310 to 12 entries", Started: now.Add(-4 * time.Hour), Finished: now.Add(-4 * time.Hour)},
 		LastPassAt: now.Add(-72 * time.Hour),
 		Queue:      server.QueueDepth{Name: "partners"},

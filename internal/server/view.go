@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Status is what the status page and /api/v1/status show. The JSON keys are stable. Times are UTC; a key whose value is
 // unknown is left out.
@@ -39,6 +42,7 @@ type SyncStatus struct {
 	Changes    map[string]int `json:"changes"`             // of the last 24 hours, by state of the change
 	Failures   map[string]int `json:"failures"`            // open ones, by class
 	Held       []Held         `json:"held,omitempty"`
+	Untold     []Untold       `json:"untold,omitempty"` // reports that people wait for
 	Queue      QueueDepth     `json:"queue"`
 	Rate       RateUse        `json:"rate"`
 }
@@ -61,6 +65,49 @@ type Held struct {
 	RunID   int64  `json:"run"`
 	Changes int    `json:"changes"`
 	Reason  string `json:"reason,omitempty"`
+}
+
+// Untold is the report of a run that could not be told so far, or at all.
+type Untold struct {
+	RunID   int64     `json:"run"`
+	Report  string    `json:"report"` // mail | notes: the line in the activity log, the alert
+	GivenUp bool      `json:"given_up"`
+	Tries   int       `json:"tries"`
+	Error   string    `json:"error,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+}
+
+// untoldShown is how many reports that wait are told one by one; they mostly have the same cause.
+const untoldShown = 3
+
+// UntoldWords says in a few sentences which reports people wait for.
+func (s SyncStatus) UntoldWords() []string {
+	var all []string
+	for _, u := range s.Untold[:min(len(s.Untold), untoldShown)] {
+		all = append(all, u.words())
+	}
+	if n := len(s.Untold) - untoldShown; n > 0 {
+		all = append(all, fmt.Sprintf("and so with %d more", n))
+	}
+	return all
+}
+
+func (u Untold) words() string {
+	what, became := "the mail about", "waits for another try"
+	if u.Report != "mail" {
+		what = "the line in the activity log, or the alert, about"
+	}
+	switch {
+	case u.GivenUp:
+		became = "was given up"
+	case u.Tries == 0:
+		became = "waits for a worker"
+	}
+	text := fmt.Sprintf("%s run %d %s", what, u.RunID, became)
+	if u.Error != "" {
+		text += ": " + u.Error
+	}
+	return text
 }
 
 // QueueDepth is how many tasks the account's queue holds.

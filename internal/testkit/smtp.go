@@ -36,10 +36,12 @@ func SMTPError(code int, message string) error {
 type ReceivedMail struct {
 	From string
 	To   []string
+	UTF8 bool   // the sender asked for SMTPUTF8, which a MailProcess alone offers
+	User string // who had signed in, as a MailProcess tells
 	Data string // headers and body as they were sent
 }
 
-// SMTPServer is an SMTP server of a test's own.
+// SMTPServer is an SMTP server of a test's own, inside the test's process: for what a real one cannot be made to do.
 type SMTPServer struct {
 	Host  string
 	Port  int

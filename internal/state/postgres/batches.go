@@ -148,10 +148,7 @@ func (s *Store) Requeue(ctx context.Context, batchID int64, generation int) erro
 	tag, err := s.durable.Exec(ctx, `
 		UPDATE batches SET state = 'ready', generation = generation + 1
 		WHERE id = $1 AND generation = $2 AND state = 'queued'`, batchID, generation)
-	if err == nil && tag.RowsAffected() == 0 {
-		return state.ErrConflict
-	}
-	return broken("make the batch ready again", err)
+	return moved("make the batch ready again", tag, err)
 }
 
 // Depth counts the unsettled batches of open runs by sync and state.

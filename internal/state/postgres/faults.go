@@ -81,6 +81,14 @@ func unlessThere(err error) error {
 	return err
 }
 
+// moved is the error of a compare-and-set that is one statement: state.ErrConflict when it found nothing to set.
+func moved(op string, tag pgconn.CommandTag, err error) error {
+	if err == nil && tag.RowsAffected() == 0 {
+		return state.ErrConflict
+	}
+	return broken(op, err)
+}
+
 // deadlocked says that PostgreSQL gave this transaction up so that another could go on.
 func deadlocked(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
