@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,6 +115,7 @@ type page struct {
 	file  string
 	flags []string
 	env   []string
+	wrap  []string // a command that runs PHP
 }
 
 func configured(address, key string, flags ...string) page {
@@ -123,8 +125,8 @@ func configured(address, key string, flags ...string) page {
 // fire runs the page, insists that nothing of the hook file can be seen on it, and returns how long it was held up.
 func (p page) fire(t *testing.T, events string) time.Duration {
 	t.Helper()
-	args := append(append([]string{}, p.flags...), "testdata/page.php", p.file, events)
-	cmd := exec.CommandContext(t.Context(), testkit.PHP(t), args...)
+	args := slices.Concat(p.wrap, []string{testkit.PHP(t)}, p.flags, []string{"testdata/page.php", p.file, events})
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -53,6 +53,6 @@ func program(t testing.TB, pkg string, names ...string) string {
 			return path
 		}
 	}
-	missing(t, names[0]+" is not installed: apt-get install "+pkg)
+	Missing(t, names[0]+" is not installed: apt-get install "+pkg)
 	return ""
 }

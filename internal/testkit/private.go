@@ -52,7 +52,7 @@ func demand(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case errors.Is(err, services.ErrNotInstalled):
-		missing(t, err.Error())
+		Missing(t, err.Error())
 	case err != nil:
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ const (
 // tidyLimit is how long clean-up at the end of a test may take; the test's own context is over by then.
 const tidyLimit = 30 * time.Second
 
-// missing ends a test that lacks a service: skipped here, failed where everything must run.
-func missing(t testing.TB, why string) {
+// Missing ends a test that lacks something of its surroundings: skipped here, failed where everything must run.
+func Missing(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("testkit: %s", why)
@@ -32,7 +32,7 @@ func fromEnv(t testing.TB, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" {
-		missing(t, name+" is not set: `make test` starts the servers and sets it")
+		Missing(t, name+" is not set: `make test` starts the servers and sets it")
 	}
 	return value
 }

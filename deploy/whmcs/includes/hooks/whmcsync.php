@@ -5,9 +5,10 @@
  * Copy this file into includes/hooks/ of WHMCS and name the server in one of these places (the first that has both wins):
  *   1. constants in configuration.php:    define('WHMCSYNC_HOOK_URL', '...');  define('WHMCSYNC_HOOK_SECRET', '...');
  *   2. environment variables of the same two names;
- *   3. a file whmcsync.config.php beside this one:   <?php return ['url' => '...', 'secret' => '...'];
+ *   3. a file whmcsync.config.php beside this one:   <?php return ['url' => '...', 'secret' => '...', 'address' => '...'];
  * The URL reads https://sync.example.com/hooks/whmcs/main, where "main" is the source's name in whmcsync.yaml; the secret
- * is that source's hook_secret. Without them this file does nothing.
+ * is that source's hook_secret. Without them this file does nothing. WHMCSYNC_HOOK_ADDRESS, or 'address', is the IP address
+ * of the URL's host; with it no DNS is needed. It is optional.
  *
  * What leaves this server is ids only, signed. It happens once, at the end of the page, within a second at most, and
  * whatever goes wrong is swallowed: a call that is lost costs minutes, since whmcsync looks for changes by itself too.
@@ -30,6 +31,9 @@ if (!class_exists('WhmcsyncHook', false)) {
         /** Seconds for everything that is done at the end of a page, and how much of them is spent on hearing an answer. */
         const LIMIT = 0.9;
         const LISTEN = 0.25;
+
+        /** How long the DNS may take of that. */
+        const LOOKUP = 0.4;
 
         /** A long import is told in parts; the server takes 1000 ids in one call. */
         const PART = 500;
@@ -60,6 +64,8 @@ if (!class_exists('WhmcsyncHook', false)) {
         private static $events = array();
         private static $waiting = false;
         private static $gaveUp = false;
+        private static $end = 0.0;
+        private static $addresses = array();
 
         public static function register()
         {
@@ -146,8 +152,16 @@ if (!class_exists('WhmcsyncHook', false)) {
 
         private static function send($event, array $ids)
         {
-            list($url, $secret) = self::settings();
-            if ($url === '' || $secret === '') {
+            self::$end = microtime(true) + self::LIMIT;
+            list($url, $secret, $address) = self::settings();
+            $to = parse_url($url);
+            if ($secret === '' || !isset($to['host'], $to['scheme']) || !in_array($to['scheme'], array('http', 'https'), true)) {
+                return false;
+            }
+            $to['host'] = trim($to['host'], '[]'); // those of an IPv6 address
+            $to += array('port' => $to['scheme'] === 'https' ? 443 : 80);
+            $address = $address === '' ? self::addressOf($to['host']) : $address;
+            if (!self::isAddress($address)) {
                 return false;
             }
             // The id makes two calls about the same client within a second two different calls.
@@ -159,31 +173,141 @@ if (!class_exists('WhmcsyncHook', false)) {
                 'X-Whmcsync-Signature: sha256=' . hash_hmac('sha256', $time . '.' . $body, $secret),
             );
             if (function_exists('curl_multi_init') && function_exists('curl_init')) {
-                return self::sendByCurl($url, $headers, $body);
+                return self::sendByCurl($url, $to, $address, $headers, $body);
             }
-            return self::sendBySocket($url, $headers, $body);
+            return self::sendBySocket($to, $address, $headers, $body);
         }
 
+        /** The URL, the secret and the address, each '' where nothing is said. */
         private static function settings()
         {
-            if (defined('WHMCSYNC_HOOK_URL') && defined('WHMCSYNC_HOOK_SECRET')) {
-                return array((string) constant('WHMCSYNC_HOOK_URL'), (string) constant('WHMCSYNC_HOOK_SECRET'));
+            $names = array('WHMCSYNC_HOOK_URL', 'WHMCSYNC_HOOK_SECRET', 'WHMCSYNC_HOOK_ADDRESS');
+            if (defined($names[0]) && defined($names[1])) {
+                return array_map(function ($name) {
+                    return defined($name) ? (string) constant($name) : '';
+                }, $names);
             }
-            if (getenv('WHMCSYNC_HOOK_URL') && getenv('WHMCSYNC_HOOK_SECRET')) {
-                return array((string) getenv('WHMCSYNC_HOOK_URL'), (string) getenv('WHMCSYNC_HOOK_SECRET'));
+            if (getenv($names[0]) && getenv($names[1])) {
+                return array_map(function ($name) {
+                    return (string) getenv($name);
+                }, $names);
             }
             $file = __DIR__ . '/whmcsync.config.php';
             ob_start(); // a blank line behind the file's end would show on the page
             $found = is_file($file) ? include $file : null;
             ob_end_clean();
-            if (is_array($found) && isset($found['url'], $found['secret'])) {
-                return array((string) $found['url'], (string) $found['secret']);
+            $found = (is_array($found) ? $found : array()) + array('url' => '', 'secret' => '', 'address' => '');
+            return array((string) $found['url'], (string) $found['secret'], (string) $found['address']);
+        }
+
+        /**
+         * The IP address of a host, or ''. Neither PHP nor curl can be told to stop waiting for a name: with a DNS that is silent
+         * they hold the page for ten seconds and more. So they are never given one: this asks by itself and gives up in time.
+         */
+        private static function addressOf($host)
+        {
+            $host = strtolower(rtrim($host, '.'));
+            if (self::isAddress($host)) {
+                return $host;
             }
-            return array('', '');
+            if (!isset(self::$addresses[$host])) {
+                $end = microtime(true) + self::LOOKUP;
+                $found = self::fromHostsFile($host);
+                $found = $found === '' ? self::fromDNS($host, 1, 4, $end) : $found;
+                self::$addresses[$host] = $found === '' ? self::fromDNS($host, 28, 16, $end) : $found;
+            }
+            return self::$addresses[$host];
+        }
+
+        private static function isAddress($text)
+        {
+            return filter_var($text, FILTER_VALIDATE_IP) !== false;
+        }
+
+        private static function fromHostsFile($host)
+        {
+            foreach (explode("\n", (string) file_get_contents('/etc/hosts')) as $line) {
+                $words = preg_split('/\s+/', strtolower(trim(preg_replace('/#.*/', '', $line))));
+                if (in_array($host, array_slice($words, 1), true) && self::isAddress($words[0])) {
+                    return $words[0];
+                }
+            }
+            return $host === 'localhost' ? '127.0.0.1' : '';
+        }
+
+        /** Asks all name servers of this machine at once for an A (1) or AAAA (28) record; the first good answer counts. */
+        private static function fromDNS($host, $type, $size, $end)
+        {
+            $name = '';
+            foreach (explode('.', $host) as $label) {
+                if ($label === '' || strlen($label) > 63) {
+                    return '';
+                }
+                $name .= chr(strlen($label)) . $label;
+            }
+            $id = random_bytes(2);
+            $question = $name . "\0" . pack('n2', $type, 1);
+            $asked = array();
+            foreach (self::nameServers() as $server) {
+                $socket = stream_socket_client('udp://' . self::inURL($server) . ':53', $code, $text, self::LOOKUP);
+                if (is_resource($socket) && fwrite($socket, $id . pack('n5', 0x0100, 1, 0, 0, 0) . $question)) {
+                    stream_set_blocking($socket, false);
+                    $asked[] = $socket;
+                }
+            }
+            while ($asked && ($left = $end - microtime(true)) > 0) {
+                $ready = $asked;
+                $none = null;
+                if (!stream_select($ready, $none, $none, 0, (int) ($left * 1000000))) {
+                    break;
+                }
+                foreach ($ready as $key => $socket) {
+                    $found = self::addressIn((string) fread($socket, 4096), $id, $question, $type, $size);
+                    if ($found !== '') {
+                        return $found;
+                    }
+                    unset($asked[array_search($socket, $asked, true)]);
+                }
+            }
+            return '';
+        }
+
+        /** As the C library does: the first three, or the one on this machine. */
+        private static function nameServers()
+        {
+            preg_match_all('/^\s*nameserver\s+(\S+)/m', (string) file_get_contents('/etc/resolv.conf'), $found);
+            $servers = array_filter($found[1], array(__CLASS__, 'isAddress'));
+            return $servers ? array_slice($servers, 0, 3) : array('127.0.0.1');
+        }
+
+        /** The first address in an answer to our question, whatever aliases come before it, or ''. */
+        private static function addressIn($answer, $id, $question, $type, $size)
+        {
+            $at = 12 + strlen($question);
+            if (substr($answer, 0, 2) !== $id || strtolower(substr($answer, 12, strlen($question))) !== $question) {
+                return '';
+            }
+            for ($left = unpack('n', $answer, 6)[1]; $left > 0; $left--) {
+                while (ord($answer[$at]) > 0 && ord($answer[$at]) < 192) { // a name: labels up to an empty one or a pointer
+                    $at += 1 + ord($answer[$at]);
+                }
+                $at += ord($answer[$at]) === 0 ? 1 : 2;
+                $record = unpack('ntype/nclass/Nttl/nsize', $answer, $at);
+                if ($record['type'] === $type && $record['size'] === $size) {
+                    return (string) inet_ntop(substr($answer, $at + 10, $size));
+                }
+                $at += 10 + $record['size'];
+            }
+            return '';
+        }
+
+        private static function inURL($address)
+        {
+            return strpos($address, ':') === false ? $address : '[' . $address . ']';
         }
 
         /** The multi interface, because with it we can leave before the answer has come. */
-        private static function sendByCurl($url, array $headers, $body)
+        private static function sendByCurl($url, array $to, $address, array $headers, $body)
         {
             $call = curl_init($url);
             $headers[] = 'Expect:';
@@ -195,7 +319,9 @@ if (!class_exists('WhmcsyncHook', false)) {
                 CURLOPT_HTTP_VERSION => CURL_HTTP_VERSION_1_1,
                 CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
                 CURLOPT_NOSIGNAL => true,
-                CURLOPT_TIMEOUT_MS => (int) (self::LIMIT * 1000),
+                CURLOPT_RESOLVE => array(rtrim($to['host'], '.') . ':' . $to['port'] . ':' . self::inURL($address)),
+                CURLOPT_PROXY => '', // one from the environment would have a name to look up, too
+                CURLOPT_TIMEOUT_MS => max(1, (int) ((self::$end - microtime(true)) * 1000)),
             ));
             $multi = curl_multi_init();
             curl_multi_add_handle($multi, $call);
@@ -208,7 +334,7 @@ if (!class_exists('WhmcsyncHook', false)) {
         /** Runs the call until it is over, or sent and not answered for a moment, or the time is up. True when it was sent. */
         private static function drive($multi, $call, $length)
         {
-            $end = microtime(true) + self::LIMIT;
+            $end = self::$end;
             $sent = false;
             do {
                 curl_multi_exec($multi, $running);
@@ -225,25 +351,21 @@ if (!class_exists('WhmcsyncHook', false)) {
             return $sent;
         }
 
-        private static function sendBySocket($url, array $headers, $body)
+        private static function sendBySocket(array $to, $address, array $headers, $body)
         {
-            $to = parse_url($url);
-            if (!is_array($to) || !isset($to['host'], $to['scheme']) || !in_array($to['scheme'], array('http', 'https'), true)) {
-                return false;
-            }
-            $end = microtime(true) + self::LIMIT;
             $tls = $to['scheme'] === 'https';
-            $port = isset($to['port']) ? $to['port'] : ($tls ? 443 : 80);
             // With TLS the limit is taken twice: once for the connection, once for the handshake.
-            $limit = self::LIMIT * ($tls ? 0.4 : 0.7);
-            $socket = stream_socket_client(($tls ? 'ssl' : 'tcp') . '://' . $to['host'] . ':' . $port, $code, $text, $limit);
+            $limit = max(0.01, self::$end - microtime(true)) * ($tls ? 0.4 : 0.7);
+            $server = ($tls ? 'ssl' : 'tcp') . '://' . self::inURL($address) . ':' . $to['port'];
+            $known = stream_context_create(array('ssl' => array('peer_name' => $to['host'])));
+            $socket = stream_socket_client($server, $code, $text, $limit, STREAM_CLIENT_CONNECT, $known);
             if (!is_resource($socket)) {
                 return false;
             }
             stream_set_blocking($socket, false); // a full buffer must not hold the page
-            $sent = self::write($socket, self::request($to, $port, $headers, $body), $end);
+            $sent = self::write($socket, self::request($to, $headers, $body), self::$end);
             if ($sent) {
-                self::listen($socket, $end);
+                self::listen($socket, self::$end);
             }
             fclose($socket);
             return $sent;
@@ -262,10 +384,10 @@ if (!class_exists('WhmcsyncHook', false)) {
             } while ($left > 0 && ($heard === '' || $heard === false) && !feof($socket));
         }
 
-        private static function request(array $to, $port, array $headers, $body)
+        private static function request(array $to, array $headers, $body)
         {
             $path = (isset($to['path']) ? $to['path'] : '/') . (isset($to['query']) ? '?' . $to['query'] : '');
-            array_unshift($headers, 'POST ' . $path . ' HTTP/1.1', 'Host: ' . $to['host'] . ':' . $port);
+            array_unshift($headers, 'POST ' . $path . ' HTTP/1.1', 'Host: ' . self::inURL($to['host']) . ':' . $to['port']);
             array_push($headers, 'Content-Length: ' . strlen($body), 'Connection: close');
             return implode("\r\n", $headers) . "\r\n\r\n" . $body;
         }
