@@ -153,7 +153,7 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, d.entry()))
 		case e.job.Run.Notify:
 			e.note(&p, d, state.ChangeNoticed, actKey(d.Act))
-		case d.Act == Detach || d.Act == OptOut:
+		case d.destructive():
 			if err := e.guard(ctx, &p, d); err != nil {
 				return p, err
 			}
@@ -173,7 +173,7 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 		p.writes = append(p.writes, d)
 		return nil
 	}
-	if d.Act == Detach && !d.Wish.Reason.urgent() {
+	if d.Act != OptOut && !d.Wish.Reason.urgent() {
 		for i := range d.Changes {
 			d.Changes[i].Deferred = true
 		}

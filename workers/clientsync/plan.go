@@ -31,7 +31,7 @@ const (
 	Adopt   Act = "adopt"   // it is as it should be; remember that
 	Look    Act = "look"    // a live look is needed before anything is decided
 	Create  Act = "create"
-	Update  Act = "update"
+	Update  Act = "update"  // destructive when it takes groups away
 	Detach  Act = "detach"  // destructive
 	OptOut  Act = "opt_out" // the person opted out on the list: tell WHMCS. Destructive
 )
@@ -80,6 +80,16 @@ func (d *Decision) entry() maillist.Entry {
 		return maillist.Entry{}
 	}
 	return *d.Entry
+}
+
+// destructive says whether the person loses something by it.
+func (d *Decision) destructive() bool {
+	return slices.ContainsFunc(d.Changes, func(c state.Change) bool { return c.Destructive })
+}
+
+// detached says whether a change took the person out of our groups as not wanted, and not only from one group to another.
+func detached(c state.Change) bool {
+	return c.Destructive && c.Side == state.SideAccount && Reason(c.Reason) != Wanted
 }
 
 // shows says whether a change that was planned before, and perhaps written, is there now.
@@ -196,6 +206,9 @@ func (p Policy) compare(d *Decision, known state.Memory) {
 	}
 	groups := union(subtract(entry.Groups, remove), d.Wish.Groups)
 	d.addChange(groupsField, groupText(entry.Groups), groupText(groups))
+	if len(remove) > 0 {
+		d.Changes[0].Destructive = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.Wish.Attributes)) {
 		d.addChange(name, entry.Attributes[name], d.Wish.Attributes[name])
 	}

@@ -156,7 +156,7 @@ func (u *undoing) objection(c state.Change) string {
 		return "the person is no longer on the list"
 	case u.entry.Suppression != maillist.NotSuppressed:
 		return "the person is " + string(u.entry.Suppression) + " on the list and is not written to"
-	case c.Destructive:
+	case detached(c):
 		return "a person who was taken out is only subscribed again by their own consent"
 	case c.Field == subscriberField || c.Field == groupsField:
 		return u.groupsObjection(c)

@@ -233,7 +233,7 @@ func countKey(c state.Change) string {
 		return state.CountWroteBack
 	case c.Field == subscriberField:
 		return state.CountCreated
-	case c.Destructive:
+	case detached(c):
 		return state.CountDetached
 	default:
 		return state.CountUpdated
