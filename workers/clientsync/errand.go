@@ -17,6 +17,7 @@ type errand struct {
 	*Worker
 	job       workers.Job
 	known     map[string]state.Memory
+	open      map[string]int64 // address -> client of the failures that were open when the batch was read
 	earlier   earlier
 	tally     *tally
 	unsettled error // why the batch has to be tried again although it got to its end
@@ -148,6 +149,9 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 		switch {
 		case d.Act == Nothing:
 			e.tally.count(d)
+			if id := e.open[d.Wish.Email]; id != 0 && d.over() {
+				p.settlements = append(p.settlements, state.Settlement{Resolved: []int64{id}})
+			}
 		case d.Act == Adopt:
 			e.tally.count(d)
 			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, d.entry()))

@@ -57,13 +57,16 @@ type Decision struct {
 	Until      time.Time // a write upon the evidence must come before; zero = at any time
 }
 
+// refusedWish is why a person is left as they are whose wish the list or a person refused.
+const refusedWish = "refused"
+
 // Decide compares a wish with what was settled last and with the evidence. It is pure; ask again with better evidence
 // when it says Look.
 func (p Policy) Decide(wish Wish, known state.Memory, ev Evidence) Decision {
 	d := Decision{Wish: wish, Entry: ev.Entry, Until: ev.Until, Suppressed: maillist.Suppression(known.Suppressed)}
 	switch {
 	case state.Refuses(known.Refused, wish.Fingerprint):
-		d.Act, d.Skip = Nothing, "refused"
+		d.Act, d.Skip = Nothing, refusedWish
 	case !ev.Known:
 		p.decideBlind(&d, known)
 	case wish.Reason != Wanted:
@@ -86,6 +89,9 @@ func (d *Decision) entry() maillist.Entry {
 func (d *Decision) destructive() bool {
 	return slices.ContainsFunc(d.Changes, func(c state.Change) bool { return c.Destructive })
 }
+
+// over says that the person is as wished, so that no failure of theirs is open any more.
+func (d *Decision) over() bool { return d.Act == Nothing && d.Skip != refusedWish }
 
 // detached says whether a change took the person out of our groups as not wanted, and not only from one group to another.
 func detached(c state.Change) bool {

@@ -32,7 +32,7 @@ func (t *tally) count(d Decision) {
 	}
 	if did, ok := t.done[d.Wish.Email]; ok {
 		key = did
-	} else if d.Skip == "refused" && t.failed[d.Wish.Lead] {
+	} else if d.Skip == refusedWish && t.failed[d.Wish.Lead] {
 		key = state.CountFailed
 	}
 	t.add(key, 1)
