@@ -55,7 +55,11 @@ func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string
 	if err := w.undo(ctx, job, &undo, counts); err != nil {
 		return nil, err
 	}
-	if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), undo.wishes()); err != nil {
+	wishes, err := w.unwish(ctx, job, email, &undo)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Store.MarkReverted(ctx, job.Lease, undo.ids(), wishes); err != nil {
 		return nil, err
 	}
 	if n := len(undo.done); n > 0 {
@@ -69,6 +73,24 @@ func (w *Worker) revertPerson(ctx context.Context, job workers.Job, email string
 		})
 	}
 	return failures, nil
+}
+
+// unwish says what is not to be done again: what the reverted changes were made for, and what the person was settled as
+// since then, for that would bring them back just the same. That somebody is not wanted is never refused by this.
+func (w *Worker) unwish(ctx context.Context, job workers.Job, email string, u *undoing) (map[string][]byte, error) {
+	wishes := u.wishes()
+	if !slices.ContainsFunc(u.done, func(c state.Change) bool { return c.Side == state.SideAccount }) {
+		return wishes, nil
+	}
+	known, err := w.Store.MemoriesByKeys(ctx, job.Batch.Sync, []string{email})
+	if err != nil {
+		return nil, err
+	}
+	last := known[email].Fingerprint
+	if len(last) > 0 && !w.Policy.unwanted(last) && !state.Refuses(wishes[email], last) {
+		wishes[email] = slices.Concat(wishes[email], last)
+	}
+	return wishes, nil
 }
 
 // undo writes what the reverted changes of one person come to. What either side does not take is refused.

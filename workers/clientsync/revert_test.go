@@ -54,6 +54,32 @@ func TestRevertUndoesWhatIsSafe(t *testing.T) {
 		b.whmcs.put(client(1, renamed("Ana Two")))
 		b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
 	})
+	t.Run("and stays out of them though the client was settled anew since", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, client(1))
+		b.pass()
+		created := b.change("subscriber").ID
+		b.whmcs.put(client(1, renamed("Ana Two")))
+		b.pass()
+		b.wantCounts(b.revert(created), state.Counts{"records": 1, "reverted": 1})
+		b.wantCounts(b.pass(full), state.Counts{"records": 1, "skipped_refused": 1})
+		b.wantGroups("ana@example.com")
+		b.whmcs.put(client(1, renamed("Ana Three")))
+		b.wantCounts(b.pass(full), state.Counts{"records": 1, "updated": 1})
+		b.wantGroups("ana@example.com", 1)
+	})
+	t.Run("but who is not wanted is still taken out", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, client(1))
+		b.list.Seed(*entry(inGroups(50), called("Anna")))
+		b.pass()
+		b.whmcs.put(client(1, withoutConsent))
+		b.pass()
+		b.wantCounts(b.revert(b.change("name").ID), state.Counts{"records": 1, "reverted": 1})
+		b.hold(inGroups(1, 50)) // by a form
+		b.wantCounts(b.pass(full), state.Counts{"records": 1, "detached": 1})
+		b.wantGroups("ana@example.com", 50)
+	})
 	t.Run("all changes of a person at once", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, client(1))
