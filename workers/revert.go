@@ -15,6 +15,7 @@ import (
 type Undone struct {
 	Done    []state.Change
 	Refused []Refusal
+	Last    []byte // the wish that the record was settled as since; it is not to be done again either. nil = none
 }
 
 // Refusal is a change that is left as it is, and why in plain words.
@@ -80,6 +81,12 @@ func (u *Undone) wishes() map[string][]byte {
 	for _, c := range slices.Backward(u.Done) {
 		if !state.Refuses(wishes[c.Key], c.Wish) {
 			wishes[c.Key] = append(wishes[c.Key], c.Wish...)
+		}
+	}
+	if len(u.Done) > 0 && len(u.Last) > 0 {
+		key := u.Done[0].Key
+		if !state.Refuses(wishes[key], u.Last) {
+			wishes[key] = append(wishes[key], u.Last...)
 		}
 	}
 	return wishes

@@ -29,7 +29,7 @@ func TestThePostboxKeepsTheHTMLOfWhatItIsSent(t *testing.T) {
 	}
 	sender := mail.New(mail.Config{Host: host, Port: number, From: "whmcsync@example.com", TLS: mail.Plain})
 	message := mail.Message{ID: "1@example.com", Subject: "Bücher", HTML: "<p>Zwölf – 100 %</p>", Text: "Zwölf", Date: time.Now()}
-	if _, err := sender.Send(t.Context(), message, []string{"ops@example.com"}); err != nil {
+	if err := sender.Send(t.Context(), message, []string{"ops@example.com"}, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
 	letter, err := box.next(t.Context())

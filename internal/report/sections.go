@@ -75,7 +75,7 @@ var domainTopics = []topic{
 
 var clientTopics = []topic{
 	{title: "Created", one: "created", many: "created", fits: about(fieldSubscriber)},
-	{title: "Detached", one: "detached", many: "detached", fits: func(c state.Change) bool { return c.Field == fieldGroups && c.Destructive }},
+	{title: "Detached", one: "detached", many: "detached", fits: func(c state.Change) bool { return c.Field == fieldGroups && c.Destructive && c.Reason != "" }},
 	{title: "Opt-outs written to WHMCS", one: "opt-out", many: "opt-outs", fits: about(fieldConsent)},
 }
 

@@ -138,7 +138,7 @@ func pythonWith(t testing.TB, module string) string {
 			return python
 		}
 	}
-	missing(t, "Python has no "+module+": apt-get install python3-"+module)
+	Missing(t, "Python has no "+module+": apt-get install python3-"+module)
 	return ""
 }
 

@@ -20,7 +20,8 @@ type crowd struct {
 	merged   int                     // clients settled together with another one who has the same address
 	invalid  []state.Failure         // clients whose address is not valid, newly seen
 	reported int                     // clients whose address is not valid, as was reported before
-	healed   []int64                 // clients that were reported so and have a valid address now, or are gone
+	healed   []int64                 // clients whose open failure is over: the address is valid now, or nobody is left whom it is about
+	open     map[string]int64        // address -> client of the open failures about a person
 	failed   map[int64]bool          // clients that failed in this run already
 }
 
@@ -31,7 +32,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	if err != nil {
 		return crowd{}, err
 	}
-	c := crowd{known: set.Memories, clients: len(clients), failed: map[int64]bool{}}
+	c := crowd{known: set.Memories, clients: len(clients), open: map[string]int64{}, failed: map[int64]bool{}}
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
 	c.addInvalid(clients, here.emails, set.Failures, job.Run)
@@ -44,6 +45,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	}
 	here.addLeft(&c)
 	here.people(&c)
+	here.addForgotten(&c)
 	return c, nil
 }
 
@@ -72,6 +74,7 @@ func (c *crowd) addInvalid(clients []whmcs.Client, emails map[int64]string, fail
 	for _, failure := range failures {
 		c.failed[failure.RecordID] = failure.RunID == run.ID
 		if failure.Key != "" {
+			c.open[failure.Key] = failure.RecordID
 			continue
 		}
 		if email, exists := emails[failure.RecordID]; exists && email == "" {
@@ -207,6 +210,16 @@ func (a *addresses) people(c *crowd) {
 	slices.SortFunc(c.people, func(x, y Person) int {
 		return cmp.Or(cmp.Compare(x.Owner(), y.Owner()), cmp.Compare(x.Email, y.Email))
 	})
+}
+
+// addForgotten ends the failures about addresses that nobody has any more and of which nothing is remembered.
+func (a *addresses) addForgotten(c *crowd) {
+	for email, id := range c.open {
+		_, current := a.byEmail[email]
+		if _, known := c.known[email]; !current && !known {
+			c.healed = append(c.healed, id)
+		}
+	}
 }
 
 // owns says whether this batch settles the person. A batch of named records settles all that it came across.

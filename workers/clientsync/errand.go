@@ -17,6 +17,7 @@ type errand struct {
 	*Worker
 	job       workers.Job
 	known     map[string]state.Memory
+	open      map[string]int64 // address -> client of the failures that were open when the batch was read
 	earlier   workers.Earlier
 	tally     *tally
 	unsettled error // why the batch has to be tried again although it got to its end
@@ -148,12 +149,15 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 		switch {
 		case d.Act == Nothing:
 			e.tally.count(d)
+			if id := e.open[d.Wish.Email]; id != 0 && d.over() {
+				p.settlements = append(p.settlements, state.Settlement{Resolved: []int64{id}})
+			}
 		case d.Act == Adopt:
 			e.tally.count(d)
 			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, d.entry()))
 		case e.job.Run.Notify:
 			e.note(&p, d, state.ChangeNoticed, actKey(d.Act))
-		case d.Act == Detach || d.Act == OptOut:
+		case d.destructive():
 			if err := e.guard(ctx, &p, d); err != nil {
 				return p, err
 			}
@@ -173,7 +177,7 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 		p.writes = append(p.writes, d)
 		return nil
 	}
-	if d.Act == Detach && !d.Wish.Reason.urgent() {
+	if d.Act != OptOut && !d.Wish.Reason.urgent() {
 		for i := range d.Changes {
 			d.Changes[i].Deferred = true
 		}

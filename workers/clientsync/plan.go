@@ -31,7 +31,7 @@ const (
 	Adopt   Act = "adopt"   // it is as it should be; remember that
 	Look    Act = "look"    // a live look is needed before anything is decided
 	Create  Act = "create"
-	Update  Act = "update"
+	Update  Act = "update"  // destructive when it takes groups away
 	Detach  Act = "detach"  // destructive
 	OptOut  Act = "opt_out" // the person opted out on the list: tell WHMCS. Destructive
 )
@@ -57,13 +57,16 @@ type Decision struct {
 	Until      time.Time // a write upon the evidence must come before; zero = at any time
 }
 
+// refusedWish is why a person is left as they are whose wish the list or a person refused.
+const refusedWish = "refused"
+
 // Decide compares a wish with what was settled last and with the evidence. It is pure; ask again with better evidence
 // when it says Look.
 func (p Policy) Decide(wish Wish, known state.Memory, ev Evidence) Decision {
 	d := Decision{Wish: wish, Entry: ev.Entry, Until: ev.Until, Suppressed: maillist.Suppression(known.Suppressed)}
 	switch {
 	case state.Refuses(known.Refused, wish.Fingerprint):
-		d.Act, d.Skip = Nothing, "refused"
+		d.Act, d.Skip = Nothing, refusedWish
 	case !ev.Known:
 		p.decideBlind(&d, known)
 	case wish.Reason != Wanted:
@@ -80,6 +83,19 @@ func (d *Decision) entry() maillist.Entry {
 		return maillist.Entry{}
 	}
 	return *d.Entry
+}
+
+// destructive says whether the person loses something by it.
+func (d *Decision) destructive() bool {
+	return slices.ContainsFunc(d.Changes, func(c state.Change) bool { return c.Destructive })
+}
+
+// over says that the person is as wished, so that no failure of theirs is open any more.
+func (d *Decision) over() bool { return d.Act == Nothing && d.Skip != refusedWish }
+
+// detached says whether a change took the person out of our groups as not wanted, and not only from one group to another.
+func detached(c state.Change) bool {
+	return c.Destructive && c.Side == state.SideAccount && Reason(c.Reason) != Wanted
 }
 
 // shows says whether a change that was planned before, and perhaps written, is there now.
@@ -196,6 +212,9 @@ func (p Policy) compare(d *Decision, known state.Memory) {
 	}
 	groups := union(subtract(entry.Groups, remove), d.Wish.Groups)
 	d.addChange(groupsField, groupText(entry.Groups), groupText(groups))
+	if len(remove) > 0 {
+		d.Changes[0].Destructive = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.Wish.Attributes)) {
 		d.addChange(name, entry.Attributes[name], d.Wish.Attributes[name])
 	}

@@ -27,9 +27,25 @@ func (w *Worker) revert(ctx context.Context, job workers.Job) (state.Counts, []s
 		for _, change := range changes {
 			undo.add(change)
 		}
-		err = w.undo(ctx, job, &undo, counts)
+		if err := w.undo(ctx, job, &undo, counts); err != nil {
+			return workers.Undone{}, err
+		}
+		undo.Last, err = w.last(ctx, job, changes[0].Key, undo.Undone)
 		return undo.Undone, err
 	})
+}
+
+// last is what a person was settled as after the reverted changes: it would bring them back just the same. That somebody is
+// not wanted is never refused by this.
+func (w *Worker) last(ctx context.Context, job workers.Job, email string, u workers.Undone) ([]byte, error) {
+	if !slices.ContainsFunc(u.Done, func(c state.Change) bool { return c.Side == state.SideAccount }) {
+		return nil, nil
+	}
+	known, err := w.Store.MemoriesByKeys(ctx, job.Batch.Sync, []string{email})
+	if err != nil || w.Policy.unwanted(known[email].Fingerprint) {
+		return nil, err
+	}
+	return known[email].Fingerprint, nil
 }
 
 // undo writes what the reverted changes of one person come to. What either side does not take is refused.
@@ -111,7 +127,7 @@ func (u *undoing) objection(c state.Change) string {
 		return "the person is no longer on the list"
 	case u.entry.Suppression != maillist.NotSuppressed:
 		return "the person is " + string(u.entry.Suppression) + " on the list and is not written to"
-	case c.Destructive:
+	case detached(c):
 		return "a person who was taken out is only subscribed again by their own consent"
 	case c.Field == subscriberField || c.Field == groupsField:
 		return u.groupsObjection(c)

@@ -55,6 +55,32 @@ func TestRevertUndoesWhatIsSafe(t *testing.T) {
 		b.whmcs.put(client(1, renamed("Ana Two")))
 		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "updated": 1})
 	})
+	t.Run("and stays out of them though the client was settled anew since", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, client(1))
+		b.Pass()
+		created := b.change("subscriber").ID
+		b.whmcs.put(client(1, renamed("Ana Two")))
+		b.Pass()
+		b.WantCounts(b.Revert(created), state.Counts{"records": 1, "reverted": 1})
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "skipped_refused": 1})
+		b.wantGroups("ana@example.com")
+		b.whmcs.put(client(1, renamed("Ana Three")))
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "updated": 1})
+		b.wantGroups("ana@example.com", 1)
+	})
+	t.Run("but who is not wanted is still taken out", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, client(1))
+		b.list.Seed(*entry(inGroups(50), called("Anna")))
+		b.Pass()
+		b.whmcs.put(client(1, withoutConsent))
+		b.Pass()
+		b.WantCounts(b.Revert(b.change("name").ID), state.Counts{"records": 1, "reverted": 1})
+		b.reseed(inGroups(1, 50)) // by a form
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 1, "detached": 1})
+		b.wantGroups("ana@example.com", 50)
+	})
 	t.Run("all changes of a person at once", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, client(1))

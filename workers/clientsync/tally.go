@@ -38,7 +38,7 @@ func (t *tally) count(d Decision) {
 	}
 	if did, ok := t.done[d.Wish.Email]; ok {
 		key = did
-	} else if d.Skip == "refused" && t.failed[d.Wish.Lead] {
+	} else if d.Skip == refusedWish && t.failed[d.Wish.Lead] {
 		key = state.CountFailed
 	}
 	t.add(key, 1)
@@ -51,7 +51,7 @@ func countKey(c state.Change) string {
 		return state.CountWroteBack
 	case c.Field == subscriberField:
 		return state.CountCreated
-	case c.Destructive:
+	case detached(c):
 		return state.CountDetached
 	default:
 		return state.CountUpdated

@@ -1,6 +1,7 @@
 package clientsync
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
@@ -56,6 +57,8 @@ const (
 	Moved     Reason = "moved"    // the client has another address now
 	Gone      Reason = "deleted"  // the client is no longer in WHMCS
 )
+
+var unwantedReasons = []Reason{NoConsent, Closed, Inactive, NoGroup, Moved, Gone}
 
 // urgent reasons are acted upon at once (up to the guard's limit); the others wait for the end of the run.
 func (r Reason) urgent() bool { return r == NoConsent || r == Moved }
@@ -210,6 +213,11 @@ func (p Policy) fingerprint(w Wish) []byte {
 	}
 	sum := sha256.Sum256(appendMap(appendMap(b, w.Attributes), w.Fields))
 	return sum[:16]
+}
+
+// unwanted says whether a fingerprint is that of somebody who is not wanted, for whatever reason.
+func (p Policy) unwanted(fingerprint []byte) bool {
+	return slices.ContainsFunc(unwantedReasons, func(r Reason) bool { return bytes.Equal(fingerprint, p.fingerprint(Wish{Reason: r})) })
 }
 
 func appendMap(b []byte, m map[string]string) []byte {

@@ -64,7 +64,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 		return nil, nil, err
 	}
 	tally := newTally(crowd, earlier)
-	errand := &errand{Worker: w, job: job, known: crowd.known, earlier: earlier, tally: tally}
+	errand := &errand{Worker: w, job: job, known: crowd.known, open: crowd.open, earlier: earlier, tally: tally}
 	var adopted, busy []Decision
 	for _, d := range decisions {
 		switch d.Act {
@@ -99,6 +99,8 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier wor
 		return nil, err
 	}
 	mustLook := job.Run.Trigger == state.ByRetry || job.Batch.Kind == state.BatchDestructive
+	// Memory does not know what a failure was about: only a look tells that it is over.
+	doubtful := func(d Decision) bool { return d.over() && c.open[d.Wish.Email] != 0 }
 	decisions := make([]Decision, len(c.people))
 	for i, person := range c.people {
 		known := c.known[person.Email]
@@ -107,7 +109,7 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier wor
 		}
 		wish := w.Policy.Wish(person)
 		d := w.Policy.Decide(wish, known, evidence[person.Email])
-		if mustLook || earlier.Unsettled[person.Email] != nil {
+		if mustLook || earlier.Unsettled[person.Email] != nil || doubtful(d) {
 			d.Act = Look
 		}
 		decisions[i] = d
