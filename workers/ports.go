@@ -40,7 +40,6 @@ type Ledger interface {
 	NoteChanges(ctx context.Context, lease state.Lease, changes []state.Change) error
 	Claim(ctx context.Context, lease state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error)
 	Settle(ctx context.Context, lease state.Lease, sync string, settlements []state.Settlement) error
-	AlreadyHeld(ctx context.Context, sync string, changes []state.Change) (bool, error)
 	GuardTake(ctx context.Context, runID int64, n int) (int, error)
 	Touch(ctx context.Context, sync string, ids []int64, trigger state.Trigger) ([]int64, error)
 	MarkReverted(ctx context.Context, lease state.Lease, changeIDs []int64, refused map[string][]byte) error

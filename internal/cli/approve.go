@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -82,7 +84,7 @@ func (e *env) approve(ctx context.Context, arg string, wait bool) error {
 	approved, err := a.Store.Approve(ctx, run.ID)
 	switch {
 	case errors.Is(err, state.ErrNothing):
-		return holdsNothing(run)
+		return holdsNothing(ctx, a, run)
 	case errors.Is(err, state.ErrRunInProgress):
 		return fmt.Errorf("another run of %s is going: run %d cannot go on; reject it", run.Sync, run.ID)
 	case err != nil:
@@ -102,7 +104,16 @@ func isAre(n int) string {
 	return "are"
 }
 
-func holdsNothing(run state.Run) error {
+// holdsNothing says so, and which newer run has taken over what the run may have held.
+func holdsNothing(ctx context.Context, a *app.App, run state.Run) error {
+	held, err := a.Store.HeldRuns(ctx, run.Sync)
+	if err != nil {
+		return err
+	}
+	if len(held) > 0 {
+		newest := slices.Max(slices.Collect(maps.Keys(held)))
+		return fmt.Errorf("run %d (%s) holds nothing; run %d of %s holds %s now", run.ID, run.State, newest, run.Sync, counted(held[newest], "change"))
+	}
 	return fmt.Errorf("run %d (%s) holds nothing; see `whmcsync status %s`", run.ID, run.State, run.Sync)
 }
 
@@ -138,7 +149,7 @@ func (e *env) reject(ctx context.Context, arg string) error {
 	defer a.Close()
 	rejected, err := a.Store.Reject(ctx, run.ID)
 	if errors.Is(err, state.ErrNothing) {
-		return holdsNothing(run)
+		return holdsNothing(ctx, a, run)
 	}
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type ChangeFilter struct {
 	BatchID  int64
 	RecordID int64
 	Key      string
+	Keys     []string // nil = all
 	State    ChangeState
 	IDs      []int64
 	BeforeID int64 // only changes with a lower id, for paging

@@ -145,6 +145,10 @@ type placed struct {
 // place sends every decision where it belongs: settled at once, noted, or written.
 func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 	var p placed
+	held, err := e.held(ctx, ready)
+	if err != nil {
+		return p, err
+	}
 	for _, d := range ready {
 		switch {
 		case d.Act == Nothing:
@@ -157,6 +161,8 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, d.entry()))
 		case e.job.Run.Notify:
 			e.note(&p, d, state.ChangeNoticed, actKey(d.Act))
+		case d.destructive() && state.Refuses(held[d.Wish.Email], d.Wish.Fingerprint):
+			e.note(&p, d, state.ChangeHeld, state.CountHeld)
 		case d.destructive():
 			if err := e.guard(ctx, &p, d); err != nil {
 				return p, err
@@ -169,6 +175,17 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 		p.settlements = nil
 	}
 	return p, nil
+}
+
+// held reads which wishes of these people wait for a person already.
+func (e *errand) held(ctx context.Context, ready []Decision) (map[string][]byte, error) {
+	var emails []string
+	for _, d := range ready {
+		if d.destructive() {
+			emails = append(emails, d.Wish.Email)
+		}
+	}
+	return workers.Held(ctx, e.Store, e.job, emails)
 }
 
 // guard lets a destructive change through, holds it, or defers it to the end of the run.
@@ -184,7 +201,7 @@ func (e *errand) guard(ctx context.Context, p *placed, d Decision) error {
 		e.note(p, d, state.ChangePlanned, state.CountDeferred)
 		return nil
 	}
-	allowed, err := workers.Allowed(ctx, e.Store, e.job.Run, d.Changes, e.earlier.Unsettled[d.Wish.Email])
+	allowed, err := workers.Allowed(ctx, e.Store, e.job.Run, e.earlier.Unsettled[d.Wish.Email])
 	if err != nil {
 		return err
 	}

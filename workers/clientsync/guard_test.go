@@ -43,6 +43,49 @@ func TestTheGuardLetsWithdrawnConsentThroughUpToItsLimit(t *testing.T) {
 	})
 }
 
+func TestWhatIsHeldWaitsForAPersonHoweverManyRunsGoBy(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		lose  func(*whmcs.Client)
+		first state.Counts
+		later state.Counts
+	}{
+		"consent that was withdrawn": {withoutConsent, state.Counts{"records": 6, "unchanged": 1, "detached": 2, "held": 3}, state.Counts{"records": 6, "detached": 1, "held": 3, "skipped_no_consent": 2}},
+		"clients who were closed":    {withStatus(whmcs.ClientClosed), state.Counts{"records": 6, "unchanged": 1, "deferred": 5}, state.Counts{"records": 7, "deferred": 1, "detached": 1, "held": 5}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, crowdOf(6)...)
+			b.Pass()
+			b.Guard = 2
+			for id := range int64(5) {
+				b.whmcs.put(client(id+1, addressed(b.whmcs.clients[id+1].RawEmail), tc.lose))
+			}
+			run := b.Start(100)
+			b.MustWork()
+			_, err := b.Store.HoldDeferred(b.Ctx, run.ID)
+			must(t, err)
+			b.WantCounts(b.Finish(run), tc.first)
+			// One more is not held, for the guard is not used up by those who wait.
+			b.whmcs.put(client(6, addressed("c6@example.com"), tc.lose))
+			run = b.Pass()
+			b.WantCounts(run, tc.later)
+			b.wantGroups("c5@example.com", 1)
+			b.wantGroups("c6@example.com")
+			held, err := b.Store.HeldRuns(b.Ctx, b.Name)
+			must(t, err)
+			if int64(held[run.ID]) != tc.later["held"] || len(held) != 1 {
+				t.Fatalf("held by run: %v, want all by run %d", held, run.ID)
+			}
+			approved, err := b.Store.Approve(b.Ctx, run.ID)
+			must(t, err)
+			b.MustWork()
+			b.WantCounts(b.Finish(approved), state.Counts{"records": tc.later["held"], "detached": tc.later["held"]})
+			b.wantGroups("c5@example.com")
+		})
+	}
+}
+
 func TestAnAttemptThatFailedDoesNotUseTheGuardUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t, crowdOf(2)...)
@@ -84,7 +127,7 @@ func TestOptOutsAreWrittenBack(t *testing.T) {
 		t.Errorf("change %+v", c)
 	}
 	b.Guard = 5
-	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 3, "unchanged": 1, "wrote_back": 1, "skipped_no_consent": 1})
+	b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 3, "unchanged": 1, "held": 1, "skipped_no_consent": 1})
 
 	t.Run("and only reverted once the person is back on the list", func(t *testing.T) {
 		change := b.WantChanges("c1@example.com", "marketing_consent applied", "subscriber applied")[0]

@@ -150,8 +150,12 @@ func (d *Decision) shows(c state.Change) bool {
 // place sends every change where it belongs: written now, recorded for later, or held. Decisions with nothing to write are
 // settled at once.
 func (e *errand) place(ctx context.Context, ready []Decision) (writes []Decision, settlements []state.Settlement, err error) {
+	held, err := e.held(ctx, ready)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, d := range ready {
-		now, err := e.sort(ctx, d)
+		now, err := e.sort(ctx, d, held[string(d.Name)])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -174,8 +178,20 @@ func (e *errand) place(ctx context.Context, ready []Decision) (writes []Decision
 	return writes, settlements, nil
 }
 
-// sort returns the changes that are written now and records the others.
-func (e *errand) sort(ctx context.Context, d Decision) (now []state.Change, err error) {
+// held reads which wishes of these records wait for a person already.
+func (e *errand) held(ctx context.Context, ready []Decision) (map[string][]byte, error) {
+	var names []string
+	for _, d := range ready {
+		if slices.ContainsFunc(d.Changes, func(c state.Change) bool { return c.Destructive }) {
+			names = append(names, string(d.Name))
+		}
+	}
+	return workers.Held(ctx, e.Store, e.job, names)
+}
+
+// sort returns the changes that are written now and records the others. held are the wishes that a person was asked about
+// and has not answered: what belongs together with one of them is held, too.
+func (e *errand) sort(ctx context.Context, d Decision, held []byte) (now []state.Change, err error) {
 	e.notes = append(e.notes, d.Notices...)
 	if e.job.Run.Notify {
 		e.note(d.Changes, state.ChangeNoticed, state.CountUpdated)
@@ -199,8 +215,16 @@ func (e *errand) sort(ctx context.Context, d Decision) (now []state.Change, err 
 			now = append(now, c)
 		}
 	}
-	e.note(later, state.ChangePlanned, state.CountDeferred)
-	allowed, err := e.allowed(ctx, d, switches)
+	asked := func(c state.Change) bool { return state.Refuses(held, c.Wish) }
+	if slices.ContainsFunc(later, asked) {
+		e.note(later, state.ChangeHeld, state.CountHeld)
+	} else {
+		e.note(later, state.ChangePlanned, state.CountDeferred)
+	}
+	allowed := !slices.ContainsFunc(switches, asked)
+	if allowed {
+		allowed, err = e.allowed(ctx, d, switches)
+	}
 	if err != nil || allowed {
 		return append(now, switches...), err
 	}
@@ -213,7 +237,7 @@ func (e *errand) allowed(ctx context.Context, d Decision, switches []state.Chang
 	if len(switches) == 0 {
 		return true, nil
 	}
-	return workers.Allowed(ctx, e.Store, e.job.Run, switches, e.earlier.Unsettled[string(d.Name)])
+	return workers.Allowed(ctx, e.Store, e.job.Run, e.earlier.Unsettled[string(d.Name)])
 }
 
 // note records changes without writing them. What an earlier attempt of the batch noted of the same is replaced.

@@ -38,6 +38,9 @@ func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Chan
 	if f.Key != "" {
 		w.and("key = ?", f.Key)
 	}
+	if f.Keys != nil {
+		w.and("key = ANY(?)", f.Keys)
+	}
 	if f.State != "" {
 		w.and("state = ?", f.State)
 	}

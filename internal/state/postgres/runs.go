@@ -146,18 +146,6 @@ func (s *Store) MoveRun(ctx context.Context, id int64, from, to state.RunState, 
 	return run, broken(op, unlessThere(err))
 }
 
-// AlreadyHeld says whether a person has been asked about one of these changes of one key, and has not answered yet. Whoever
-// finds so asks no guard: what is held waits for the person, however many runs come by.
-func (s *Store) AlreadyHeld(ctx context.Context, sync string, changes []state.Change) (held bool, err error) {
-	err = s.quick.QueryRow(ctx, `
-		SELECT EXISTS (
-			SELECT FROM changes c JOIN unnest($2::text[], $3::text[], $4::text[]) AS x (key, field, new) ON c.key = x.key AND c.field = x.field AND c.new = x.new
-			WHERE c.sync = $1 AND c.state = 'held')`, sync,
-		texts(changes, func(c state.Change) string { return c.Key }), texts(changes, func(c state.Change) string { return c.Field }),
-		texts(changes, func(c state.Change) string { return c.New })).Scan(&held)
-	return held, broken("look for held changes", err)
-}
-
 // GuardTake takes up to n from what is left of the run's guard and returns how much it got. state.ErrNotFound for an
 // unknown run.
 func (s *Store) GuardTake(ctx context.Context, runID int64, n int) (granted int, err error) {
