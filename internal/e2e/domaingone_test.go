@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -231,19 +232,25 @@ func TestLostNamesAreMarkedUponEvidenceFoundTwice(t *testing.T) {
 	})
 	e.exec(`DELETE FROM tbldomains WHERE status <> 'Active' OR registrar <> 'resellerclub'`)
 	lost := e.loses(at, registries)
-	want := map[int64]string{lost[0]: "Cancelled", lost[1]: "Active", lost[2]: "Cancelled", lost[3]: "Transferred Away", lost[4]: "Active"}
-	for range 2 { // the second comes too soon to be another look
+	want := map[int64]string{lost[0]: "Cancelled", lost[2]: "Cancelled", lost[3]: "Transferred Away"} // all others stay Active
+	for range 2 {                                                                                     // the second comes too soon to be another look
 		e.pass(false)
-		e.becomes(lost, nil)
+		e.becomes(nil)
 	}
 	e.later()
 	at.Seed(e.order(lost[4])) // it is back
+	registries.Hold(rdap.Domain{Name: lostName(lost[5]), Status: []string{"active"}})
+	registries.Remove(lostName(lost[6]))
 	e.pass(false)
-	e.becomes(lost, want)
+	e.becomes(want)
+	if n := registries.Counts().Calls["get_domain"]; n < 10 {
+		t.Errorf("the registries were asked %d times", n)
+	}
 }
 
-// loses has a first pass find all names, and then takes five of them away. It returns their ids: one that the registry does
-// not know, one that it knows, one that was deleted, one that was transferred away, and one that will be back.
+// loses has a first pass find all names, and then takes eight of them away. It returns their ids: one that the registry does
+// not know, one that it knows, one that was deleted, one that was transferred away, one that will be back, one that the
+// registry will know later, one that it will no longer know, and one of which it says nothing.
 func (e *estate) loses(at *logicboxes.Server, registries *rdap.Server) []int64 {
 	e.t.Helper()
 	e.exec(`UPDATE tbldomains SET domain = CONCAT('lost-', id, '.com')`)
@@ -254,15 +261,23 @@ func (e *estate) loses(at *logicboxes.Server, registries *rdap.Server) []int64 {
 	}
 	e.staff()
 	e.pass(false)
-	lost := ids[10:15]
+	lost := ids[10:18]
 	gone := func(i int, action string) {
 		o, _ := at.Order(lostName(lost[i]))
 		o.Status = "Deleted"
 		at.Seed(o)
 		at.Act(logicboxes.Action{Order: o.ID, Archived: true, Type: action, Status: "Success", Completed: epoch(e.rules.today)})
 	}
-	at.Remove(lostName(lost[0]), lostName(lost[1]), lostName(lost[4]))
-	registries.Hold(rdap.Domain{Name: lostName(lost[1]), Status: []string{"active"}})
+	for _, i := range []int{0, 1, 4, 5, 6, 7} {
+		at.Remove(lostName(lost[i]))
+	}
+	for _, i := range []int{1, 6} {
+		registries.Hold(rdap.Domain{Name: lostName(lost[i]), Status: []string{"active"}})
+	}
+	silent := simkit.Fault{Path: "/com/rdap/domain/" + lostName(lost[7]), Kind: simkit.KindStatus, Value: http.StatusForbidden}
+	if err := registries.SetFaults(silent); err != nil {
+		e.t.Fatal(err)
+	}
 	gone(2, "DelDomain")
 	gone(3, "TransferAway")
 	return lost
@@ -282,15 +297,11 @@ func (e *estate) order(id int64) logicboxes.Order {
 	return logicboxes.Order{Name: strings.TrimSpace(h.Domain), EndTime: epoch(until), Privacy: strconv.FormatBool(h.Hidden)}
 }
 
-// becomes checks the statuses of the lost names; nil = all are active still.
-func (e *estate) becomes(lost []int64, want map[int64]string) {
+// becomes checks the statuses of all names. Those that want does not name are active still.
+func (e *estate) becomes(want map[int64]string) {
 	e.t.Helper()
 	for _, h := range readHoldings(e.t, e.whmcs) {
-		expected := "Active"
-		if want != nil && slices.Contains(lost, h.ID) {
-			expected = want[h.ID]
-		}
-		if h.Status != expected {
+		if expected := cmp.Or(want[h.ID], "Active"); h.Status != expected {
 			e.t.Errorf("domain %d is %s, want %s", h.ID, h.Status, expected)
 		}
 	}

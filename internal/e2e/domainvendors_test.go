@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	logicboxes "github.com/whmcsync/whmcsync/internal/registrar/logicboxes/sim"
 	namecheap "github.com/whmcsync/whmcsync/internal/registrar/namecheap/sim"
 	opensrs "github.com/whmcsync/whmcsync/internal/registrar/opensrs/sim"
+	realtimeregister "github.com/whmcsync/whmcsync/internal/registrar/realtimeregister/sim"
 	"github.com/whmcsync/whmcsync/internal/simkit"
 )
 
@@ -16,19 +18,23 @@ import (
 type branch struct {
 	desk desk
 	seed func(h holding, name, until string, n int) // one name, in one of ten conditions
-	// renewal says that auto-renew can be switched, and pages is how many calls list 300 names.
+	// renewal says that auto-renew can be switched, and pages is how many calls list 300 names; beside them, a pass may make
+	// others.
 	renewal bool
 	pages   int64
+	beside  int64
 }
 
 func TestEveryRegistrarKeepsItsDomainsInStep(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func() branch{"logicboxes": openLogicBoxes, "opensrs": openOpenSRS, "namecheap": openNamecheap} {
+	for name, open := range map[string]func() branch{
+		"logicboxes": openLogicBoxes, "opensrs": openOpenSRS, "namecheap": openNamecheap, "realtimeregister": openRealtimeRegister,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := open()
 			e := newEstate(t, b.desk, plot{domains: 300, due: 10})
-			e.rules.renewal = b.renewal
+			e.rules.renewal, e.untold = b.renewal, b.beside
 			e.awkward()
 			e.fill(b)
 			for _, c := range b.desk.claims() {
@@ -262,6 +268,106 @@ func shown(d namecheap.Domain) claim {
 		c.state = "alive"
 	case "Expired":
 		c.state = "grace"
+	}
+	return c
+}
+
+// Of the extensions at Realtime Register some have to be renewed two days before they expire, some at the day, and of one
+// nobody tells the rules.
+var (
+	early    = []string{"com", "net", "org", "es", "de", "nl", "eu"}
+	onTheDay = []string{"co.uk", "org.uk", "uk.com", "com.br", "co.jp", "gov.co.uk", "xn--p1ai", "xn--fiqs8s"}
+)
+
+const (
+	earlier = 2 // days
+	unruled = "io"
+)
+
+// openRealtimeRegister is an account whose list is an export, with words in place of one status. A worker asks once for the
+// rules of each group of extensions, of which there are three.
+func openRealtimeRegister() branch {
+	at := realtimeregister.New(realtimeregister.Options{APIKey: "e2e-key"})
+	for _, extension := range early {
+		at.Describe(realtimeregister.Extension{Name: extension, Offset: earlier * 24 * 60 * 60, Features: []string{"PRIVACY_PROTECT"}, Also: early})
+	}
+	for _, extension := range onTheDay {
+		at.Describe(realtimeregister.Extension{Name: extension, Features: []string{"PRIVACY_PROTECT"}, Also: onTheDay})
+	}
+	at.Describe(realtimeregister.Extension{Name: unruled, Missing: true})
+	return branch{
+		desk: desk{
+			office: at, account: "type: realtimeregister\napi_key: e2e-key", registry: "realtimeregister",
+			changes: "update_", lists: "export_domains",
+			claims: func() map[string]claim {
+				claims := map[string]claim{}
+				for _, d := range at.State().Domains {
+					claims[nameOf(d.Name)] = registered(d)
+				}
+				return claims
+			},
+			switched: func() map[string]int {
+				return tallied(at.State().Domains, func(d realtimeregister.Domain) (string, int) { return d.Name, d.Writes })
+			},
+		},
+		seed: func(h holding, name, until string, n int) {
+			d := realtimeregister.Domain{Name: nameOf(name), AutoRenew: !h.Stays, Privacy: h.Hidden}
+			if _, extension, _ := strings.Cut(d.Name, "."); slices.Contains(early, extension) {
+				until = dayAfter(until, earlier)
+			}
+			d.Expiry = until + "T23:30:00Z"
+			switch n % 10 {
+			case 4:
+				d.Status = []string{"PENDING_DELETE", "REDEMPTION_PERIOD"}
+			case 5:
+				d.AutoRenew = h.Stays
+			case 6:
+				return
+			case 7:
+				d.Privacy = !h.Hidden
+			case 8:
+				d.Privacy, d.Status = false, []string{"OK", "PRIVACY_PROTECT_PROHIBITED"}
+			case 9:
+				d.Expiry = "1969-12-31T23:59:59Z"
+			}
+			switch n % 40 {
+			case 0:
+				d.Status = []string{"OK", "SOMETHING_NEW"}
+			case 15:
+				d.Status = []string{"CLIENT_TRANSFER_PROHIBITED", "SERVER_HOLD"}
+			case 25:
+				d.Status = []string{"AUTO_RENEW_PERIOD", "EXPIRED"}
+			case 35:
+				d.Status = []string{"PENDING_DELETE"}
+			}
+			at.Hold(d)
+		},
+		renewal: true, pages: 1, beside: 3,
+	}
+}
+
+func registered(d realtimeregister.Domain) claim {
+	c := claim{state: "alive", until: odd, renews: onOff(d.AutoRenew), hides: onOff(d.Privacy)}
+	has := func(word string) bool { return slices.Contains(d.Status, word) }
+	switch {
+	case has("SOMETHING_NEW"):
+		c.state = "strange"
+	case has("REDEMPTION_PERIOD"):
+		c.state = "redemption"
+	case has("PENDING_DELETE"):
+		c.state = "deleted"
+	case has("EXPIRED"):
+		c.state = "grace"
+	case has("SERVER_HOLD"):
+		c.state = "hold"
+	}
+	c.unhideable = has("PRIVACY_PROTECT_PROHIBITED")
+	_, extension, _ := strings.Cut(d.Name, ".")
+	if day, _, _ := strings.Cut(d.Expiry, "T"); day >= "1990" && extension != unruled {
+		c.until = day
+		if slices.Contains(early, extension) {
+			c.until = dayAfter(day, -earlier)
+		}
 	}
 	return c
 }
