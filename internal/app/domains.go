@@ -95,6 +95,19 @@ func (r *domainRows) RowsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain
 	return db.DomainsByIDs(ctx, features, whmcs.DomainFilter{Registrar: r.filter.Registrar}, ids)
 }
 
+// RowsByNames reads all rows of the source that are of these names, no matter what this sync is about.
+func (r *domainRows) RowsByNames(ctx context.Context, names []registrar.Name) ([]whmcs.Domain, error) {
+	db, _, _, err := r.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var spellings []string
+	for _, name := range names {
+		spellings = append(spellings, name.Spellings()...)
+	}
+	return db.DomainsSpelled(ctx, spellings)
+}
+
 // byNames reads the rows of the names given, in whatever spelling they are stored.
 func (r *domainRows) byNames(ctx context.Context, names ...registrar.Name) ([]whmcs.Domain, error) {
 	db, features, _, err := r.open(ctx)

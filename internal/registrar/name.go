@@ -42,3 +42,29 @@ func (n Name) Split() (label, extension string) {
 	label, extension, _ = strings.Cut(string(n), ".")
 	return label, extension
 }
+
+// mixed is how many labels of a name may each be written in another way than the one before.
+const mixed = 4
+
+// Spellings are the ways in which a name may be written down, case aside: every label in punycode or in Unicode, with a dot
+// at the end or without.
+func (n Name) Spellings() []string {
+	all := []string{""}
+	for i, label := range strings.Split(string(n), ".") {
+		ways := []string{label}
+		if unicode, err := profile.ToUnicode(label); err == nil && unicode != label && i < mixed {
+			ways = append(ways, unicode)
+		}
+		var longer []string
+		for _, way := range ways {
+			for _, begun := range all {
+				longer = append(longer, begun+way+".")
+			}
+		}
+		all = longer
+	}
+	for _, dotted := range all {
+		all = append(all, strings.TrimSuffix(dotted, "."))
+	}
+	return all
+}

@@ -1,6 +1,7 @@
 package registrar_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/whmcsync/whmcsync/internal/registrar"
@@ -33,6 +34,25 @@ func TestANameIsSplitBehindItsFirstDot(t *testing.T) {
 		label, extension := name.Split()
 		if got := [2]string{label, extension}; got != want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestEverySpellingMeansTheName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[registrar.Name][]string{
+		"example.com":                {"example.com", "example.com."},
+		"xn--bcher-kva.xn--p1ai":     {"bücher.xn--p1ai", "bücher.xn--p1ai.", "bücher.рф", "bücher.рф.", "xn--bcher-kva.xn--p1ai", "xn--bcher-kva.xn--p1ai.", "xn--bcher-kva.рф", "xn--bcher-kva.рф."},
+		"a.b.c.d.xn--bcher-kva.test": {"a.b.c.d.xn--bcher-kva.test", "a.b.c.d.xn--bcher-kva.test."},
+	} {
+		spellings := name.Spellings()
+		for _, spelling := range spellings {
+			if again, err := registrar.ParseName(spelling); err != nil || again != name {
+				t.Errorf("%q of %s is %q (%v)", spelling, name, again, err)
+			}
+		}
+		if slices.Sort(spellings); !slices.Equal(spellings, want) {
+			t.Errorf("%s: %q", name, spellings)
 		}
 	}
 }

@@ -7,13 +7,21 @@ import (
 	"sync"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
-// billing is a WHMCS in memory, with a hook before and one after each write. A sync sees the rows in the statuses given.
+const (
+	elsewhere = "another" // registrar
+	excluded  = 99        // client
+)
+
+// billing is a WHMCS in memory, with a hook before and one after each write. A sync sees the rows in the statuses given, of
+// any registrar but one, and of all clients but one.
 type billing struct {
 	statuses      []whmcs.DomainStatus // none = all
 	mu            sync.Mutex
+	asked         int // for rows by name
 	rows          map[int64]whmcs.Domain
 	written       []whmcs.DomainWrite
 	before, after func(id int64) error
@@ -33,7 +41,7 @@ func (b *billing) choose(is func(int64) bool) ([]whmcs.Domain, error) {
 
 func (b *billing) selected(rows []whmcs.Domain, err error) ([]whmcs.Domain, error) {
 	return slices.DeleteFunc(rows, func(d whmcs.Domain) bool {
-		return len(b.statuses) > 0 && !slices.Contains(b.statuses, d.Status)
+		return len(b.statuses) > 0 && !slices.Contains(b.statuses, d.Status) || d.Registrar == elsewhere || d.ClientID == excluded
 	}), err
 }
 
@@ -47,6 +55,16 @@ func (b *billing) DomainsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain
 
 func (b *billing) RowsByIDs(_ context.Context, ids []int64) ([]whmcs.Domain, error) {
 	return b.choose(func(id int64) bool { return slices.Contains(ids, id) })
+}
+
+func (b *billing) RowsByNames(_ context.Context, names []registrar.Name) ([]whmcs.Domain, error) {
+	b.mu.Lock()
+	b.asked++
+	b.mu.Unlock()
+	return b.choose(func(id int64) bool {
+		name, err := registrar.ParseName(b.rows[id].RawName)
+		return err == nil && slices.Contains(names, name)
+	})
 }
 
 func (b *billing) Spots(_ context.Context, after int64, limit int) (spots []whmcs.Spot, err error) {

@@ -55,6 +55,9 @@ func (e *errand) carryOut(ctx context.Context, ready []Decision, write bool) (se
 	if err := e.closeRenewals(ctx, ready); err != nil {
 		return nil, nil, err
 	}
+	if err := e.giveWay(ctx, ready); err != nil {
+		return nil, nil, err
+	}
 	writes, settlements, err := e.place(ctx, ready)
 	if err != nil || !write || len(writes) == 0 {
 		return settlements, nil, err

@@ -3,6 +3,7 @@ package domainsync
 import (
 	"context"
 
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
@@ -13,6 +14,9 @@ type Domains interface {
 	DomainsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error)
 	// RowsByIDs reads rows of the registrar whatever their status: those that have left the sync, often by our own hand.
 	RowsByIDs(ctx context.Context, ids []int64) ([]whmcs.Domain, error)
+	// RowsByNames reads all rows of these names in the whole source, whatever their status and registrar, those that are
+	// excluded, too. Rows of other names may be among them.
+	RowsByNames(ctx context.Context, names []registrar.Name) ([]whmcs.Domain, error)
 	// WriteDomain writes one row if it still holds what was read. False: somebody else has changed it, and nothing was
 	// written.
 	WriteDomain(ctx context.Context, write whmcs.DomainWrite) (bool, error)

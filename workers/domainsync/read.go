@@ -1,7 +1,6 @@
 package domainsync
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -152,45 +151,9 @@ func (w *Worker) rivals(ctx context.Context, shared []state.RosterRow, inside ma
 			ids = append(ids, row.RecordID)
 		}
 	}
-	rivals := map[registrar.Name][]whmcs.Domain{}
 	if len(ids) == 0 {
-		return rivals, nil
+		return byName(nil), nil
 	}
 	rows, err := w.Domains.DomainsByIDs(ctx, ids)
-	for _, row := range rows {
-		if name, invalid := registrar.ParseName(row.RawName); invalid == nil {
-			rivals[name] = append(rivals[name], row)
-		}
-	}
-	return rivals, err
-}
-
-// dropDoubles leaves of several records of one name the one that is alive; the others are reported and not touched.
-func (b *batch) dropDoubles(rivals map[registrar.Name][]whmcs.Domain, job workers.Job) {
-	for _, r := range b.records {
-		rivals[r.name] = append(rivals[r.name], r.row)
-	}
-	b.records = slices.DeleteFunc(b.records, func(r record) bool {
-		alive := slices.MinFunc(rivals[r.name], livelier)
-		if alive.ID == r.row.ID {
-			return false
-		}
-		b.fail(r.row, job, "domain %d has the same name (%s); this one was not touched", alive.ID, alive.Status)
-		return true
-	})
-}
-
-// livelier orders records of one name: the one that has more of its life left first, of equals the newest.
-func livelier(a, b whmcs.Domain) int {
-	return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), cmp.Compare(b.ID, a.ID))
-}
-
-// rank puts what is still to come behind what is active and before what is over.
-func rank(s whmcs.DomainStatus) int {
-	if n, aged := age[s]; aged && n > 0 {
-		return n + 1
-	} else if aged {
-		return 0
-	}
-	return 1
+	return byName(rows), err
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
@@ -49,6 +50,29 @@ func (d *DB) DomainsByNames(ctx context.Context, features whmcs.DomainFeatures, 
 		}
 		after = spots[page-1].ID
 	}
+}
+
+// DomainsSpelled reads the domains of any status and registrar whose name is stored in one of these spellings, by id. It
+// goes by the key on the name, so that it costs little in a table of any length. Case makes no difference, nor do blanks
+// around a name or entities for letters beyond ASCII. It may find more than was asked for: to the database bücher is bucher.
+func (d *DB) DomainsSpelled(ctx context.Context, spellings []string) ([]whmcs.Domain, error) {
+	if len(spellings) == 0 {
+		return nil, nil
+	}
+	where, args := "domain IN ("+marks(len(spellings))+") OR domain LIKE ' %'", list(spellings)
+	for _, spelling := range spellings {
+		if i := strings.IndexFunc(spelling, func(r rune) bool { return r > unicode.MaxASCII }); i >= 0 {
+			where, args = where+" OR domain LIKE ?", append(args, spelling[:i]+"&%")
+		}
+	}
+	var domains []whmcs.Domain
+	var row domainRow
+	err := d.query(ctx, func(rows *sql.Rows) error {
+		domain, err := row.scan(rows)
+		domains = append(domains, domain)
+		return err
+	}, "SELECT "+domainList(whmcs.DomainFeatures{})+" FROM tbldomains WHERE "+where+" ORDER BY id", args...)
+	return domains, d.fail("read domains by name", selectDomains, err)
 }
 
 func (d *DB) readDomains(ctx context.Context, features whmcs.DomainFeatures, filter whmcs.DomainFilter, s span) ([]whmcs.Domain, error) {

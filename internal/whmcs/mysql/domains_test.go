@@ -1,6 +1,7 @@
 package mysql_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/civil"
 	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	"github.com/whmcsync/whmcsync/internal/whmcs/fixture"
 	"github.com/whmcsync/whmcsync/internal/whmcs/mysql"
@@ -121,6 +123,37 @@ func TestDomains(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestDomainsAreFoundByNameHoweverTheyAreStored(t *testing.T) {
+	t.Parallel()
+	e := setupDomains(t, fixture.Load)
+	stored := []string{
+		"Way.TEST", "way.test ", "  way.test", "way.test.", "way.example", "subway.test", "bÜcher.example", "b&uuml;cher.example", "xn--bcher-kva.example",
+		"&uuml;ber.example", "b&auml;cher.example", "m_x.пример.test", "m_x.XN--e1afmkfd.test",
+	}
+	for i, name := range stored {
+		e.exec(t, fmt.Sprintf(`INSERT INTO tbldomains (id, userid, domain, registrar, subscriptionid, additionalnotes, paymentmethod, reminders, status)
+			VALUES (%d, 1, '%s', '%s', '', '', '', '', '%s')`, 101+i, name, []string{"openprovider", ""}[i%2], whmcs.DomainStatuses()[i%10]))
+	}
+	for name, want := range map[registrar.Name][]int64{
+		"way.test": {101, 102, 103, 104}, "xn--bcher-kva.example": {107, 108, 109}, "xn--ber-goa.example": {110}, "m_x.xn--e1afmkfd.test": {112, 113},
+		"absent.test": nil, "bcher.example": nil, "dup.test": {6, 7},
+	} {
+		found, err := e.DomainsSpelled(t.Context(), name.Spellings())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for _, d := range found {
+			if meant, err := registrar.ParseName(d.RawName); err == nil && meant == name {
+				got = append(got, d.ID)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(name, diff)
+		}
+	}
 }
 
 func TestDomainsOfAnOldVersion(t *testing.T) {
