@@ -46,7 +46,7 @@ func nameOf(stored string) string {
 
 // claim is what the registrar says of one name, in the oracle's words.
 type claim struct {
-	state       string // alive, hold, grace, redemption, deleted, waiting, failed, strange
+	state       string // alive, hold, overdue, redemption, deleted, waiting, failed, strange
 	until       string // day; "" = not told, odd = cannot be one
 	grace, last string // with deleted: until when it can be renewed, and restored
 	renews      string // on, off, "" = not told
@@ -161,12 +161,16 @@ func (r rules) status(now string, c claim) string {
 		if r.possible(c.until) && c.until >= r.today {
 			return "Active"
 		}
-	case "grace":
-		return "Grace"
+	case "overdue":
+		if now == "Active" {
+			return "Grace"
+		}
 	case "redemption":
 		return "Redemption"
 	case "deleted":
 		switch {
+		case c.grace == "" && c.last == "":
+			return now
 		case c.grace >= r.today:
 			return "Grace"
 		case c.last >= r.today:
