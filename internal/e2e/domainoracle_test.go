@@ -84,8 +84,9 @@ func (r rules) ours(h holding) bool {
 
 // next judges all rows. One name has one row that counts.
 func (r rules) next(rows []holding, claims map[string]claim) map[int64]verdict {
-	byName := map[string][]holding{}
+	byName, everywhere := map[string][]holding{}, map[string][]holding{}
 	for _, h := range rows {
+		everywhere[nameOf(h.Domain)] = append(everywhere[nameOf(h.Domain)], h)
 		if r.ours(h) {
 			byName[nameOf(h.Domain)] = append(byName[nameOf(h.Domain)], h)
 		}
@@ -101,24 +102,24 @@ func (r rules) next(rows []holding, claims map[string]claim) map[int64]verdict {
 			case !held:
 				verdicts[h.ID] = verdict{row: h, trouble: slices.Contains([]string{"Active", "Grace", "Redemption"}, h.Status)}
 			default:
-				verdicts[h.ID] = r.judge(h, c)
+				v := r.judge(h, c)
+				if changes := v.row != h || v.renew+v.hide != ""; changes && slices.MinFunc(everywhere[name], before).ID != h.ID {
+					v = verdict{row: h, trouble: true} // one that we do not look at counts
+				}
+				verdicts[h.ID] = v
 			}
 		}
 	}
 	return verdicts
 }
 
-// before orders rows of one name: the liveliest first, of equals the newest.
+// before orders rows of one name: those that are Active first, of equals the newest.
 func before(a, b holding) int {
-	life := []string{"Active", "Pending Registration", "Pending Transfer", "Grace", "Redemption", "Expired"}
-	rank := func(status string) int {
-		if strings.HasPrefix(status, "Pending") {
-			return 1
-		}
-		return slices.Index(life, status)
-	}
-	if d := rank(a.Status) - rank(b.Status); d != 0 {
-		return d
+	switch active := "Active"; {
+	case a.Status == active && b.Status != active:
+		return -1
+	case a.Status != active && b.Status == active:
+		return 1
 	}
 	return int(b.ID - a.ID)
 }
