@@ -287,7 +287,7 @@ func extensions(spelled []string) map[string]bool {
 // followsTransfers says whether another sync follows the transfers of the same domains.
 func (a *App) followsTransfers(cfg config.Sync) bool {
 	for _, other := range a.Config.Syncs {
-		if other.Type == "transfers" && other.Source == cfg.Source && other.Domains.Registrar == cfg.Domains.Registrar {
+		if other.Type == "transfers" && other.SameRows(cfg) {
 			return true
 		}
 	}

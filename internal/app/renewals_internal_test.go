@@ -44,3 +44,25 @@ func TestRenewalsAreOfferedToRegistrarsThatSellThem(t *testing.T) {
 		}
 	})
 }
+
+func TestTransfersAreLeftToTheirSyncInWhateverCaseItsRegistrarIsWritten(t *testing.T) {
+	t.Parallel()
+	sync := func(kind, source, at string) config.Sync {
+		return config.Sync{Type: kind, Source: source, Domains: config.Domains{Registrar: at}}
+	}
+	for _, tc := range []struct {
+		other config.Sync
+		left  bool
+	}{
+		{sync("transfers", "main", "openprovider"), true},
+		{sync("transfers", "main", " OpenProvider "), true},
+		{sync("transfers", "second", "openprovider"), false},
+		{sync("transfers", "main", "enom"), false},
+		{sync("domains", "main", "openprovider"), false},
+	} {
+		a := &App{Config: config.Config{Syncs: map[string]config.Sync{"other": tc.other}}}
+		if p := a.domainsPolicy(sync("domains", "main", "openprovider"), memory.New(memory.Config{})); p.Transfers != tc.left {
+			t.Errorf("%+v beside it: pending transfers are left alone: %t", tc.other.Domains.Registrar, p.Transfers)
+		}
+	}
+}

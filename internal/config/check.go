@@ -26,6 +26,7 @@ func (d *decoder) check(c *Config) {
 	for _, name := range slices.Sorted(maps.Keys(c.Syncs)) {
 		c.Syncs[name] = d.checkSync("syncs."+name, c.Syncs[name], c)
 	}
+	d.checkBuyers(c.Syncs)
 }
 
 // require reports a key that has no default and is not in the file. A section that was refused as a whole is enough said.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -147,6 +149,24 @@ func (d *decoder) checkDomains(at string, s *Sync, c *Config) {
 	} else {
 		d.checkStatuses(at, s, texts(whmcs.DomainStatuses()), texts(syncable))
 		d.misplaced(at, "transfers", "failed", "pending_alert", "renew_after_transfer", "client_mails")
+	}
+}
+
+// checkBuyers refuses two transfers syncs of the same rows when one of them buys renewals: each asks for a renewal once, so
+// both could.
+func (d *decoder) checkBuyers(syncs map[string]Sync) {
+	followed := map[rows]string{}
+	for _, name := range slices.Sorted(maps.Keys(syncs)) {
+		s := syncs[name]
+		if s.Type != "transfers" || s.Domains.Registrar == "" {
+			continue
+		}
+		first, taken := followed[s.rows()]
+		if !taken {
+			followed[s.rows()] = name
+		} else if len(s.Domains.RenewTLDs)+len(syncs[first].Domains.RenewTLDs) > 0 {
+			d.report("syncs."+name+".registrar", "is that of %s, too, and with renew_after_transfer both could buy the same renewal: leave one of the two", first)
+		}
 	}
 }
 

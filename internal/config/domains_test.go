@@ -164,6 +164,29 @@ func TestSettingsOfDomainsAndTransfers(t *testing.T) {
 	}
 }
 
+func TestOneRenewalHasOneBuyer(t *testing.T) {
+	t.Parallel()
+	buys := "renew_after_transfer: [nl]"
+	other := func(more string) string {
+		return "  b: {type: transfers, source: main, account: op, registrar: OpenProvider" + more + "}\n"
+	}
+	const wrong = "syncs.b.registrar: is that of a, too, and with renew_after_transfer both could buy the same renewal: leave one of the two"
+	for _, tc := range []struct{ name, yaml, want string }{
+		{"the first one buys", duty("transfers", buys) + other(""), wrong},
+		{"the second one does", duty("transfers") + other(", "+buys), wrong},
+		{"both do", duty("transfers", buys) + other(", "+buys), wrong},
+		{"none does", duty("transfers") + other(""), ""},
+		{"a domains sync beside it", duty("domains") + other(", "+buys), ""},
+		{"another registrar", duty("transfers", buys) + strings.Replace(other(""), "OpenProvider", "enom", 1), ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(t, tc.yaml)
+			checkMessage(t, err, tc.want)
+		})
+	}
+}
+
 func TestAStatusFromASecretIsNotShown(t *testing.T) {
 	t.Parallel()
 	env := environment(map[string]string{"STATUS": "s3cret"})
@@ -204,6 +227,7 @@ func TestWarningsAboutDomains(t *testing.T) {
 		}},
 		{"nobody's account", duty("domains", "account: registries"), []string{"syncs.a.account: rdap knows what is registered"}},
 		{"two syncs of the same domains", duty("domains") + again, []string{"syncs.b.registrar: openprovider of main is also kept in step by a"}},
+		{"in whatever case the registrar is written", duty("domains") + strings.Replace(again, "openprovider", `" OpenProvider"`, 1), []string{"syncs.b.registrar:  OpenProvider of main is also kept in step by a"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 func domainWarnings(at string, s Sync, account string) []string {
@@ -21,23 +22,37 @@ func domainWarnings(at string, s Sync, account string) []string {
 	return all
 }
 
+// rows are those that a domains or transfers sync is about, the excluded ones aside.
+type rows struct{ source, registrar string }
+
+// rows tells two syncs of the same rows by the same value: WHMCS and we take the name of a registrar in any case.
+func (s Sync) rows() rows {
+	return rows{s.Source, strings.ToLower(strings.TrimSpace(s.Domains.Registrar))}
+}
+
+// SameRows says whether two syncs are about rows of the same registrar in the same WHMCS.
+func (s Sync) SameRows(other Sync) bool { return s.rows() == other.rows() }
+
 // sharedDomains finds syncs that write the same domains of one source: the later would undo what the earlier did.
 func sharedDomains(syncs map[string]Sync) []string {
-	type rows struct{ source, registrar, duty string }
+	type duty struct {
+		rows
+		duty string
+	}
 	var all []string
-	owner := map[rows]string{}
+	owner := map[duty]string{}
 	for _, name := range slices.Sorted(maps.Keys(syncs)) {
 		s := syncs[name]
 		if s.Domains.Registrar == "" {
 			continue
 		}
-		r := rows{s.Source, s.Domains.Registrar, s.Type}
-		if first, taken := owner[r]; taken {
+		of := duty{s.rows(), s.Type}
+		if first, taken := owner[of]; taken {
 			all = append(all, fmt.Sprintf("syncs.%s.registrar: %s of %s is also kept in step by %s; make sure that no domain is in both",
-				name, r.registrar, r.source, first))
+				name, s.Domains.Registrar, s.Source, first))
 			continue
 		}
-		owner[r] = name
+		owner[of] = name
 	}
 	return all
 }

@@ -46,7 +46,7 @@ func nameOf(stored string) string {
 
 // claim is what the registrar says of one name, in the oracle's words.
 type claim struct {
-	state       string // alive, hold, grace, redemption, deleted, waiting, failed, strange
+	state       string // alive, hold, overdue, redemption, deleted, waiting, failed, strange
 	until       string // day; "" = not told, odd = cannot be one
 	grace, last string // with deleted: until when it can be renewed, and restored
 	renews      string // on, off, "" = not told
@@ -84,8 +84,9 @@ func (r rules) ours(h holding) bool {
 
 // next judges all rows. One name has one row that counts.
 func (r rules) next(rows []holding, claims map[string]claim) map[int64]verdict {
-	byName := map[string][]holding{}
+	byName, everywhere := map[string][]holding{}, map[string][]holding{}
 	for _, h := range rows {
+		everywhere[nameOf(h.Domain)] = append(everywhere[nameOf(h.Domain)], h)
 		if r.ours(h) {
 			byName[nameOf(h.Domain)] = append(byName[nameOf(h.Domain)], h)
 		}
@@ -101,24 +102,24 @@ func (r rules) next(rows []holding, claims map[string]claim) map[int64]verdict {
 			case !held:
 				verdicts[h.ID] = verdict{row: h, trouble: slices.Contains([]string{"Active", "Grace", "Redemption"}, h.Status)}
 			default:
-				verdicts[h.ID] = r.judge(h, c)
+				v := r.judge(h, c)
+				if changes := v.row != h || v.renew+v.hide != ""; changes && slices.MinFunc(everywhere[name], before).ID != h.ID {
+					v = verdict{row: h, trouble: true} // one that we do not look at counts
+				}
+				verdicts[h.ID] = v
 			}
 		}
 	}
 	return verdicts
 }
 
-// before orders rows of one name: the liveliest first, of equals the newest.
+// before orders rows of one name: those that are Active first, of equals the newest.
 func before(a, b holding) int {
-	life := []string{"Active", "Pending Registration", "Pending Transfer", "Grace", "Redemption", "Expired"}
-	rank := func(status string) int {
-		if strings.HasPrefix(status, "Pending") {
-			return 1
-		}
-		return slices.Index(life, status)
-	}
-	if d := rank(a.Status) - rank(b.Status); d != 0 {
-		return d
+	switch active := "Active"; {
+	case a.Status == active && b.Status != active:
+		return -1
+	case a.Status != active && b.Status == active:
+		return 1
 	}
 	return int(b.ID - a.ID)
 }
@@ -161,12 +162,16 @@ func (r rules) status(now string, c claim) string {
 		if r.possible(c.until) && c.until >= r.today {
 			return "Active"
 		}
-	case "grace":
-		return "Grace"
+	case "overdue":
+		if now == "Active" {
+			return "Grace"
+		}
 	case "redemption":
 		return "Redemption"
 	case "deleted":
 		switch {
+		case c.grace == "" && c.last == "":
+			return now
 		case c.grace >= r.today:
 			return "Grace"
 		case c.last >= r.today:

@@ -267,7 +267,7 @@ func shown(d namecheap.Domain) claim {
 	case "Ok", "Locked":
 		c.state = "alive"
 	case "Expired":
-		c.state = "grace"
+		c.state = "overdue"
 	}
 	return c
 }

@@ -16,10 +16,11 @@ const (
 	PendingRegistration Status = "pending_registration"
 	PendingTransfer     Status = "pending_transfer" // on its way in
 	PendingRestore      Status = "pending_restore"
+	Overdue             Status = "overdue"          // past its date; whether it is renewable or restorable is not told
 	Grace               Status = "grace"            // expired, renewable at the usual price
 	Redemption          Status = "redemption"       // deleted, restorable for a fee
 	PendingDelete       Status = "pending_delete"   // no longer restorable
-	Lapsed              Status = "lapsed"           // deleted; GraceUntil and RedemptionUntil say whether it can come back
+	Lapsed              Status = "lapsed"           // deleted; GraceUntil and RedemptionUntil say whether it can come back, if told
 	Deleted             Status = "deleted"          // gone for good, and the registrar says so
 	TransferredAway     Status = "transferred_away" // at another registrar or in another account, and the registrar says so
 	Failed              Status = "failed"           // the registration or the transfer in did not come about

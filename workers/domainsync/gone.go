@@ -33,6 +33,8 @@ func (p Policy) decideGone(d *Decision) {
 	switch {
 	case found == d.Row.Status:
 		d.After.Absent = nil // it has aged in WHMCS as it has at the registrar
+	case found == "" && why != "":
+		d.trouble(fault.NotFound, "%s", why)
 	case found == "":
 		d.trouble(fault.NotFound, "the registrar does not have this domain, and nothing says why; its status was kept")
 	case !p.Gone.Mark || p.Leads.Status != LedByRegistrar:
@@ -99,6 +101,9 @@ func (p Policy) departed(d *Decision, how registrar.Departure) (whmcs.DomainStat
 	case registrar.Deleted:
 		return whmcs.DomainCancelled, said + ": it was deleted"
 	case registrar.Lapsed:
+		if how.GraceUntil.IsZero() && how.RedemptionUntil.IsZero() {
+			return "", said + ": it was deleted" + noDay
+		}
 		return aged(d.Row.Status, lapsed(how.GraceUntil, how.RedemptionUntil, d.Today)), said + ": it was deleted and may be restored"
 	default:
 		return "", ""

@@ -146,7 +146,7 @@ func (p Policy) expiry(d *Decision, held registrar.Domain, after *whmcs.DomainVa
 // dated says whether a name in this status has an expiry date that means something.
 func dated(s registrar.Status) bool {
 	switch s {
-	case registrar.Active, registrar.Suspended, registrar.Grace, registrar.Redemption:
+	case registrar.Active, registrar.Suspended, registrar.Overdue, registrar.Grace, registrar.Redemption:
 		return true
 	default:
 		return false

@@ -25,11 +25,17 @@ func (p Policy) status(d *Decision, held registrar.Domain, after *whmcs.DomainVa
 	case held.Status == registrar.Failed:
 		d.trouble(fault.Rejected, "%s%s", failedMessage, because(held.Reason))
 		return false
+	case held.Status == registrar.Lapsed && held.GraceUntil.IsZero() && held.RedemptionUntil.IsZero():
+		d.trouble(fault.Refused, "the registrar says %q: it was deleted%s", held.Raw, noDay)
+		return false
 	default:
 		after.Status = p.statusFor(d.Row.Status, held, d.Today)
 	}
 	return true
 }
+
+// noDay is why nothing follows from the deletion of a name.
+const noDay = ", and no day is told until which it may be restored; its status was kept"
 
 func because(reason string) string {
 	if reason == "" {
@@ -43,6 +49,11 @@ func (p Policy) statusFor(row whmcs.DomainStatus, held registrar.Domain, today c
 	switch held.Status {
 	case registrar.Active, registrar.Suspended:
 		return p.live(row, held, today)
+	case registrar.Overdue: // WHMCS may have aged the row further, by its own calendar
+		if age[row] > age[whmcs.DomainGrace] {
+			return row
+		}
+		return aged(row, whmcs.DomainGrace)
 	case registrar.Grace:
 		return aged(row, whmcs.DomainGrace)
 	case registrar.Redemption:

@@ -30,10 +30,11 @@ const (
 		pending_registration PR .  .  .  .  .  .  .  .  .
 		pending_transfer    PT .  .  .  .  .  .  .  .  .
 		pending_restore     .  .  .  .  .  .  .  .  .  .
+		overdue             .  .  .  G! .  .  .  .  .  .
 		grace               .  .  .  G! .  G  G  .  .  .
 		redemption          .  .  .  R! R! .  R  .  .  .
 		pending_delete      .  .  .  E! E! E! .  .  .  .
-		lapsed              .  .  .  E! E! E! .  .  .  .
+		lapsed              .  .  .  .  .  .  .  .  .  .
 		deleted             .  .  .  C! C! C! .  .  .  .
 		transferred_away    .  .  .  T! T! T! .  .  .  .
 		failed              .  .  .  .  .  .  .  .  .  .
@@ -104,7 +105,7 @@ func TestTheTableHasEveryStatus(t *testing.T) {
 
 var everyStatus = []registrar.Status{
 	registrar.Active, registrar.Suspended, registrar.PendingRegistration, registrar.PendingTransfer, registrar.PendingRestore,
-	registrar.Grace, registrar.Redemption, registrar.PendingDelete, registrar.Lapsed, registrar.Deleted, registrar.TransferredAway,
+	registrar.Overdue, registrar.Grace, registrar.Redemption, registrar.PendingDelete, registrar.Lapsed, registrar.Deleted, registrar.TransferredAway,
 	registrar.Failed, registrar.Unknown,
 }
 
@@ -115,13 +116,39 @@ func TestALapsedNameIsWhereItsQuarantineIs(t *testing.T) {
 		{"2031-03-14", "2031-04-15", "Active -> Redemption"},
 		{"", "2031-03-15", "Active -> Redemption"},
 		{"2031-03-14", "2031-03-14", "Active -> Expired"},
-		{"", "", "Active -> Expired"},
+		{"", "2031-03-14", "Active -> Expired"},
 	} {
 		seen := live(held(being(registrar.Lapsed), func(d *registrar.Domain) {
 			d.GraceUntil, d.RedemptionUntil = civil.Must(tc.grace), civil.Must(tc.redemption)
 		}))
 		d := policy().Decide(input(row(), seen, domainsync.Memo{}))
 		wantChanges(t, d.Changes, "status "+tc.change+" !")
+	}
+}
+
+func TestALapsedNameWithoutADayKeepsItsStatus(t *testing.T) {
+	t.Parallel()
+	const why = `the registrar says "DEL": it was deleted, and no day is told until which it may be restored; its status was kept`
+	d := policy().Decide(input(row(), live(held(being(registrar.Lapsed), func(d *registrar.Domain) { d.Raw = "DEL" })), domainsync.Memo{}))
+	wantChanges(t, d.Changes)
+	wantTrouble(t, d, fault.Refused, why)
+
+	gone := left(registrar.Departure{Status: registrar.Lapsed, Raw: "DEL"})
+	d = policy(marking).Decide(input(row(), gone, confirmed(whmcs.DomainExpired)))
+	wantChanges(t, d.Changes)
+	wantTrouble(t, d, fault.NotFound, why)
+}
+
+// What a registrar cannot tell apart, WHMCS knows better by its own calendar; a renewal it does not know.
+func TestANamePastItsDateIsLeftWhereWHMCSHasAgedIt(t *testing.T) {
+	t.Parallel()
+	past := live(held(being(registrar.Overdue), dated(renewal("2031-03-01"))))
+	for _, s := range []whmcs.DomainStatus{whmcs.DomainGrace, whmcs.DomainRedemption, whmcs.DomainExpired} {
+		d := policy().Decide(input(row(standing(s), expiring("2031-03-01")), past, domainsync.Memo{}))
+		if wantChanges(t, d.Changes); d.Act != domainsync.Nothing {
+			t.Errorf("%s: %s", s, d.Act)
+		}
+		wantChanges(t, policy().Decide(input(row(standing(s)), live(held()), domainsync.Memo{})).Changes, "status "+string(s)+" -> Active")
 	}
 }
 

@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 		}
 		return registrartest.Harness{
 			Registrar: asLookedUp{open(t, server, cfg)}, Other: other{server}, Wire: wiretest.Sim(server, "enable_privacy", "disable_privacy"),
-			Secrets: []string{apiKey}, Statuses: []registrar.Status{registrar.Active, registrar.Grace},
+			Secrets: []string{apiKey}, Statuses: []registrar.Status{registrar.Active, registrar.Overdue},
 			Classes: map[int]fault.Class{405: fault.RateLimited}, PageSize: min(max(s.PageSize, 10), 100),
 		}
 	})

@@ -22,7 +22,7 @@ func listed(name registrar.Name, row wire.Domain) registrar.Domain {
 	}
 	switch tri(row.IsExpired) {
 	case registrar.On:
-		d.Status, d.Raw = registrar.Grace, "Expired"
+		d.Status, d.Raw = registrar.Overdue, "Expired"
 	case registrar.Off:
 		d.Status, d.Raw = registrar.Active, "Ok"
 	default:
@@ -51,7 +51,7 @@ func status(word string) registrar.Status {
 	case "ok", "locked":
 		return registrar.Active
 	case "expired":
-		return registrar.Grace
+		return registrar.Overdue
 	default:
 		return registrar.Unknown
 	}

@@ -16,7 +16,7 @@ import (
 func TestStatusesOfALookUp(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]registrar.Status{
-		"Ok": registrar.Active, "OK": registrar.Active, "Locked": registrar.Active, "Expired": registrar.Grace,
+		"Ok": registrar.Active, "OK": registrar.Active, "Locked": registrar.Active, "Expired": registrar.Overdue,
 		"": registrar.Unknown, "Deleted": registrar.Unknown, "TransferredAway": registrar.Unknown, "WEIRD_9": registrar.Unknown,
 	} {
 		got := looked("a.test", wire.Info{Status: word, IsOwner: "true"})
@@ -49,7 +49,7 @@ func TestARowOfAList(t *testing.T) {
 			Status: registrar.Active, Raw: "Locked", AutoRenew: registrar.Off, Privacy: registrar.Off,
 		}},
 		{"expired", wire.Domain{IsExpired: "true", IsLocked: "true", AutoRenew: "?", WhoisGuard: "SUSPENDED"}, registrar.Domain{
-			Status: registrar.Grace, Raw: "Expired",
+			Status: registrar.Overdue, Raw: "Expired",
 		}},
 		{"a word nobody knows", wire.Domain{IsExpired: "WEIRD_9", IsLocked: "true"}, registrar.Domain{Status: registrar.Unknown, Raw: "WEIRD_9"}},
 		{"nothing told", wire.Domain{}, registrar.Domain{Status: registrar.Unknown}},
@@ -183,7 +183,7 @@ func FuzzDecode(f *testing.F) {
 // plausible: nothing but the API's own words may be concluded, and a day is one of the years of domain names.
 func plausible(t *testing.T, d registrar.Domain) {
 	t.Helper()
-	if d.Status != registrar.Active && d.Status != registrar.Grace && d.Status != registrar.Unknown {
+	if d.Status != registrar.Active && d.Status != registrar.Overdue && d.Status != registrar.Unknown {
 		t.Errorf("%+v", d)
 	}
 	if day := d.Dates.Expiration.Day; !day.IsZero() && day.Year < 1990 {

@@ -17,7 +17,7 @@
 //   - A list tells IsExpired, AutoRenew and WhoisGuard, a look-up tells Status (Ok, Locked, Expired) and Whoisguard, and
 //     not whether the name renews by itself (documented): AutoRenew is NotTold then. WhoisGuard words beyond ENABLED,
 //     DISABLED, NOTPRESENT and NOTALLOTED are not published and count as NotTold.
-//   - Expired becomes Grace, since the API does not tell renewable from redeemable (documented states only): it says that
+//   - Expired is Overdue, since the API does not tell renewable from redeemable (documented states only): it says that
 //     the name is still there, no more.
 //   - Locked is Active: the lock may be the customer's own (assumed). A domain with IsOwner false belongs to somebody else
 //     who shares it; its Status is Unknown, so that nothing is concluded.

@@ -58,7 +58,7 @@ func word(d registrar.Domain) string {
 	switch d.Status {
 	case registrar.Active:
 		return "Ok"
-	case registrar.Grace:
+	case registrar.Overdue:
 		return "Expired"
 	default:
 		return cmp.Or(d.Raw, "WEIRD_9")
@@ -108,7 +108,7 @@ func (o other) Holds(name registrar.Name) (registrar.Domain, bool) {
 		panic(err)
 	}
 	held := registrar.Domain{Name: parsed, ID: d.ID, Raw: d.Status, Privacy: registrar.TriOf(d.Privacy == "ENABLED"), Status: registrar.Unknown}
-	if status, known := map[string]registrar.Status{"Ok": registrar.Active, "Locked": registrar.Active, "Expired": registrar.Grace}[d.Status]; known {
+	if status, known := map[string]registrar.Status{"Ok": registrar.Active, "Locked": registrar.Active, "Expired": registrar.Overdue}[d.Status]; known {
 		held.Status = status
 	}
 	held.Dates.Expiration = read(d.Expires)

@@ -23,7 +23,8 @@ func domain(row wire.Domain, name registrar.Name, byDefault registrar.Tri) regis
 		Privacy:   tri(row.PrivateWhois), PrivacyAllowed: tri(row.PrivateWhoisAllowed),
 	}
 	if d.Status == registrar.Lapsed {
-		d.GraceUntil, d.RedemptionUntil = date(row.SoftQuarantine).Day, date(row.HardQuarantine).Day
+		d.GraceUntil = date(row.SoftQuarantine).Day
+		d.RedemptionUntil = cmp.Or(date(row.HardQuarantine).Day, date(row.RestorableUntil).Day, date(row.QuarantineEnd).Day)
 	}
 	return d
 }

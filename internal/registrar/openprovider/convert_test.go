@@ -209,3 +209,19 @@ func FuzzPlace(f *testing.F) {
 		}
 	})
 }
+
+func TestTheEndOfAQuarantineIsTakenFromWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	const hard, restorable, end = "2031-06-03 10:00:00", "2031-06-02 10:00:00", "2031-06-01 10:00:00"
+	for want, row := range map[string]wire.Domain{
+		"2031-06-03": {HardQuarantine: hard, RestorableUntil: restorable, QuarantineEnd: end},
+		"2031-06-02": {HardQuarantine: "0000-00-00 00:00:00", RestorableUntil: restorable, QuarantineEnd: end},
+		"2031-06-01": {QuarantineEnd: end},
+		"":           {},
+	} {
+		row.Status = "DEL"
+		if got := domain(row, "example.com", registrar.NotTold).RedemptionUntil; got != civil.Must(want) {
+			t.Errorf("%s, want %q", got, want)
+		}
+	}
+}

@@ -30,7 +30,8 @@
 //     code 324 or 19307, renewed already 325, no balance 310 or 920: all Rejected. A renewal is sent once; an answer that is
 //     lost, unknown or given during maintenance leaves open whether it was bought.
 //   - is_private_whois_allowed may be absent [?]: only a clear false keeps ID protection from being switched.
-//   - DEL is Lapsed; the ends of the soft and the hard quarantine are told with it [D]. REQ and PEN are a transfer or a
+//   - DEL is Lapsed; the ends of the soft and the hard quarantine are told with it [D], else restorable_until or
+//     quarantine_expiration_date [?] is the last day of restoration. REQ and PEN are a transfer or a
 //     registration by the order's type [C]; with type TRADE [?] they are Unknown. REJ is taken for FAI [C]; NSR [?] is
 //     Unknown. Why an order failed is not told.
 //   - renewal_date is what is paid for and what leads [C]; expiration_date and registry_expiration_date are told beside it.

@@ -23,7 +23,7 @@ var deciding = []struct {
 	{"PENDING_RESTORE", registrar.PendingRestore},
 	{"REDEMPTION_PERIOD", registrar.Redemption},
 	{"PENDING_DELETE", registrar.PendingDelete},
-	{"EXPIRED", registrar.Grace},
+	{"EXPIRED", registrar.Overdue},
 	{"SERVER_HOLD", registrar.Suspended},
 	{"REGISTRAR_HOLD", registrar.Suspended},
 	{"CLIENT_HOLD", registrar.Suspended},

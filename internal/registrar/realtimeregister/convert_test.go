@@ -35,7 +35,7 @@ func TestEveryStatus(t *testing.T) {
 		"OK PRIVACY_PROTECT_PROHIBITED":     {registrar.Active, "OK"},
 		"CLIENT_HOLD":                       {registrar.Suspended, "CLIENT_HOLD"},
 		"OK REGISTRAR_HOLD":                 {registrar.Suspended, "REGISTRAR_HOLD"},
-		"SERVER_HOLD EXPIRED":               {registrar.Grace, "EXPIRED"},
+		"SERVER_HOLD EXPIRED":               {registrar.Overdue, "EXPIRED"},
 		"PENDING_DELETE REDEMPTION_PERIOD":  {registrar.Redemption, "REDEMPTION_PERIOD"},
 		"REDEMPTION_PERIOD PENDING_RESTORE": {registrar.PendingRestore, "PENDING_RESTORE"},
 		"EXPIRED PENDING_DELETE":            {registrar.PendingDelete, "PENDING_DELETE"},

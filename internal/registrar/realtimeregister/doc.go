@@ -25,7 +25,7 @@
 //     while nothing is paid is assumed not to be: the module takes it as it is.
 //   - status is a list of words as in EPP (documented). The first of our table that is among them decides, and is Raw. Words
 //     that only forbid something (..._PROHIBITED) or name a period (ADD_PERIOD, ...) leave a name active; holds leave it ours.
-//     EXPIRED is Grace: still there, no more is said. PENDING_TRANSFER may be on its way in or out (standard),
+//     EXPIRED is Overdue: still there, no more is said. PENDING_TRANSFER may be on its way in or out (standard),
 //     PENDING_VALIDATION and INACTIVE are not active for the module, DELETE_REQUESTED is explained nowhere: these are
 //     Unknown, as is any list with a word that we do not know. A sync's status_map can give each a meaning.
 //   - The latest transfer of a name has a word, a direction and a log, newest entry last (assumed: the date of an entry

@@ -50,7 +50,7 @@ func setup(t testing.TB, opt sim.Options) (*realtimeregister.Account, *sim.Serve
 var words = map[registrar.Status][]string{
 	registrar.Active:         {"OK"},
 	registrar.Suspended:      {"CLIENT_TRANSFER_PROHIBITED", "SERVER_HOLD"},
-	registrar.Grace:          {"AUTO_RENEW_PERIOD", "EXPIRED"},
+	registrar.Overdue:        {"AUTO_RENEW_PERIOD", "EXPIRED"},
 	registrar.Redemption:     {"PENDING_DELETE", "REDEMPTION_PERIOD"},
 	registrar.PendingRestore: {"PENDING_DELETE", "PENDING_RESTORE"},
 	registrar.PendingDelete:  {"PENDING_DELETE", "SERVER_HOLD"},

@@ -17,6 +17,8 @@ type Domain struct {
 	DeletedAt           Text  `json:"deleted_at"`
 	SoftQuarantine      Text  `json:"soft_quarantine_expiry_date"`
 	HardQuarantine      Text  `json:"hard_quarantine_expiry_date"`
+	RestorableUntil     Text  `json:"restorable_until"`
+	QuarantineEnd       Text  `json:"quarantine_expiration_date"`
 }
 
 // Parts are a name as Openprovider cuts it. The extension may hold dots.
