@@ -40,38 +40,12 @@ func (a *App) Run(ctx context.Context, roles Roles) error {
 	}
 	a.Metrics.SnapshotFrom(a.snapshot)
 	run, ctx := errgroup.WithContext(ctx)
-	var drained []func()
-	if roles.Worker {
-		stop, err := a.startWorker(ctx, roles)
-		if err != nil {
-			return err
-		}
-		drained = append(drained, stop)
-	}
-	if roles.Scheduler {
-		scheduler, err := a.Scheduler()
-		if err != nil {
-			return err
-		}
-		if roles.Rehearse != "" {
-			rehearse(scheduler, roles.Rehearse)
-		}
-		run.Go(func() error { return scheduler.Run(ctx) })
-	}
-	addr, serve, err := a.listen(roles)
+	start := func(part func(context.Context) error) { run.Go(func() error { return part(ctx) }) }
+	addr, err := a.begin(ctx, roles, start)
 	if err != nil {
 		return err
 	}
-	if serve != nil {
-		run.Go(func() error { return serve(ctx) })
-	}
-	run.Go(func() error {
-		<-ctx.Done()
-		for _, stop := range drained {
-			stop()
-		}
-		return nil
-	})
+	start(a.watchHosts)
 	if roles.Ready != nil {
 		roles.Ready(addr)
 	}
@@ -81,21 +55,52 @@ func (a *App) Run(ctx context.Context, roles Roles) error {
 	return nil
 }
 
-// listen opens the HTTP server of the role, or the small one for health.
-func (a *App) listen(roles Roles) (addr string, serve func(context.Context) error, err error) {
-	var srv *server.Server
+// begin starts the parts of the roles, first those that may fail to, and returns where the server listens.
+func (a *App) begin(ctx context.Context, roles Roles, start func(part func(context.Context) error)) (addr string, err error) {
+	var scheduler *schedule.Scheduler
+	if roles.Scheduler {
+		if scheduler, err = a.Scheduler(); err != nil {
+			return "", err
+		}
+		if roles.Rehearse != "" {
+			rehearse(scheduler, roles.Rehearse)
+		}
+	}
+	srv, err := a.listen(roles)
+	if err != nil {
+		return "", err
+	}
+	if roles.Worker {
+		stop, err := a.startWorker(ctx, roles)
+		if err != nil {
+			return "", errors.Join(err, srv.Close())
+		}
+		start(func(ctx context.Context) error {
+			<-ctx.Done()
+			stop()
+			return nil
+		})
+	}
+	if scheduler != nil {
+		start(scheduler.Run)
+	}
+	if srv == nil {
+		return "", nil
+	}
+	start(srv.Serve)
+	return srv.Addr(), nil
+}
+
+// listen opens the HTTP server of the role, or the small one for health; nil when neither is wanted.
+func (a *App) listen(roles Roles) (*server.Server, error) {
 	switch {
 	case roles.Server:
-		srv, err = server.New(a.serverConfig(), a.serverDeps())
+		return server.New(a.serverConfig(), a.serverDeps())
 	case roles.Health != "":
-		srv, err = server.NewHealth(roles.Health, a.checks(), a.Metrics.Handler(), a.Log)
+		return server.NewHealth(roles.Health, a.checks(), a.Metrics.Handler(), a.Log)
 	default:
-		return "", nil, nil
+		return nil, nil
 	}
-	if err != nil {
-		return "", nil, err
-	}
-	return srv.Addr(), srv.Serve, nil
 }
 
 // Scheduler builds the scheduler of this process.
