@@ -89,6 +89,9 @@ func (e *env) serve(cmd *cobra.Command, roles app.Roles, allInOne bool) error {
 	if err != nil {
 		return err
 	}
+	if err := checkRoles(cfg, roles); err != nil {
+		return err
+	}
 	collectLess()
 	log := e.logger(cfg)
 	for _, warning := range config.Warnings(cfg) {
