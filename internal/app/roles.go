@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/schedule"
 	"github.com/whmcsync/whmcsync/internal/server"
@@ -199,7 +200,7 @@ func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfi
 	}
 	switch name {
 	case tasks.QueueEvents:
-		cfg.Concurrency = 2 * max(len(a.Config.Accounts), 1)
+		cfg.Concurrency = touchSlots * max(len(a.Config.Accounts), 1)
 		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindTouch: a.onTouch(executor)})
 	case tasks.QueueReports:
 		cfg.Concurrency = 1
@@ -224,7 +225,12 @@ func (a *App) onBatch(executor *workers.Executor) queue.Handler {
 	}
 }
 
+// touchSlots is how many wake-ups of one account a process handles at once. There are as many slots for each account, so
+// that one which gives no answer leaves the others theirs.
+const touchSlots = 2
+
 func (a *App) onTouch(executor *workers.Executor) queue.Handler {
+	slots := a.slotsForTouches()
 	return func(ctx context.Context, t queue.Task) (any, error) {
 		task, err := tasks.Decode[tasks.Touch](t.Payload)
 		if err != nil {
@@ -234,12 +240,34 @@ func (a *App) onTouch(executor *workers.Executor) queue.Handler {
 		if _, ours := executor.Duties[task.Sync]; !ours {
 			return nil, notOurs(task.Sync)
 		}
+		select {
+		case slots[cfg.Account] <- struct{}{}:
+			defer func() { <-slots[cfg.Account] }()
+		default:
+			return nil, busy(cfg.Account)
+		}
 		sync, err := a.Store.Sync(ctx, task.Sync)
 		if err != nil {
 			return nil, err
 		}
 		limit := guardOf(cfg).Limit(sync.RecordsTotal)
 		return executor.Touched(ctx, task.Sync, cfg.BatchSize, limit, queue.Draining(ctx))
+	}
+}
+
+func (a *App) slotsForTouches() map[string]chan struct{} {
+	slots := map[string]chan struct{}{}
+	for account := range a.Config.Accounts {
+		slots[account] = make(chan struct{}, touchSlots)
+	}
+	return slots
+}
+
+// busy has a wake-up come again. What it is about is taken by whichever comes first.
+func busy(account string) error {
+	return &fault.Error{
+		Class: fault.Held, Account: account, Op: "look at touched records", RetryAfter: time.Second,
+		Err: errors.New("as many wake-ups as may be at once are under way"),
 	}
 }
 
