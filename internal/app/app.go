@@ -36,6 +36,7 @@ type App struct {
 	mu       sync.Mutex
 	accounts map[string]*account
 	closers  []func()
+	joined   []host // only opening writes it
 }
 
 // Options are what a process knows beside its configuration.

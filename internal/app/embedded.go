@@ -28,6 +28,7 @@ func (a *App) postgresURL(ctx context.Context) (url string, embedded bool, err e
 	}
 	if url := a.address(postgresAddress); url != "" {
 		if conn, err := pgx.Connect(ctx, url); err == nil {
+			a.joined = append(a.joined, host{"PostgreSQL", addressOf(url)})
 			return url, true, conn.Close(ctx)
 		}
 	}
@@ -48,6 +49,7 @@ func (a *App) connectRedis(ctx context.Context) (*queue.Redis, error) {
 	}
 	if address := a.address(redisAddress); address != "" {
 		if redis, err := queue.Connect(ctx, address, a.Log); err == nil {
+			a.joined = append(a.joined, host{"Redis", addressOf(address)})
 			return redis, nil
 		}
 	}
@@ -77,6 +79,9 @@ func (a *App) publish(file, url string) error {
 		return fmt.Errorf("state directory: %w", err)
 	}
 	a.onClose(func() {
+		if a.address(file) != url {
+			return // another process hosts by now
+		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			a.Log.Warn().Err(err).Msg("address file could not be removed")
 		}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/schedule"
 	"github.com/whmcsync/whmcsync/internal/server"
@@ -40,38 +41,12 @@ func (a *App) Run(ctx context.Context, roles Roles) error {
 	}
 	a.Metrics.SnapshotFrom(a.snapshot)
 	run, ctx := errgroup.WithContext(ctx)
-	var drained []func()
-	if roles.Worker {
-		stop, err := a.startWorker(ctx, roles)
-		if err != nil {
-			return err
-		}
-		drained = append(drained, stop)
-	}
-	if roles.Scheduler {
-		scheduler, err := a.Scheduler()
-		if err != nil {
-			return err
-		}
-		if roles.Rehearse != "" {
-			rehearse(scheduler, roles.Rehearse)
-		}
-		run.Go(func() error { return scheduler.Run(ctx) })
-	}
-	addr, serve, err := a.listen(roles)
+	start := func(part func(context.Context) error) { run.Go(func() error { return part(ctx) }) }
+	addr, err := a.begin(ctx, roles, start)
 	if err != nil {
 		return err
 	}
-	if serve != nil {
-		run.Go(func() error { return serve(ctx) })
-	}
-	run.Go(func() error {
-		<-ctx.Done()
-		for _, stop := range drained {
-			stop()
-		}
-		return nil
-	})
+	start(a.watchHosts)
 	if roles.Ready != nil {
 		roles.Ready(addr)
 	}
@@ -81,21 +56,52 @@ func (a *App) Run(ctx context.Context, roles Roles) error {
 	return nil
 }
 
-// listen opens the HTTP server of the role, or the small one for health.
-func (a *App) listen(roles Roles) (addr string, serve func(context.Context) error, err error) {
-	var srv *server.Server
+// begin starts the parts of the roles, first those that may fail to, and returns where the server listens.
+func (a *App) begin(ctx context.Context, roles Roles, start func(part func(context.Context) error)) (addr string, err error) {
+	var scheduler *schedule.Scheduler
+	if roles.Scheduler {
+		if scheduler, err = a.Scheduler(); err != nil {
+			return "", err
+		}
+		if roles.Rehearse != "" {
+			rehearse(scheduler, roles.Rehearse)
+		}
+	}
+	srv, err := a.listen(roles)
+	if err != nil {
+		return "", err
+	}
+	if roles.Worker {
+		stop, err := a.startWorker(ctx, roles)
+		if err != nil {
+			return "", errors.Join(err, srv.Close())
+		}
+		start(func(ctx context.Context) error {
+			<-ctx.Done()
+			stop()
+			return nil
+		})
+	}
+	if scheduler != nil {
+		start(scheduler.Run)
+	}
+	if srv == nil {
+		return "", nil
+	}
+	start(srv.Serve)
+	return srv.Addr(), nil
+}
+
+// listen opens the HTTP server of the role, or the small one for health; nil when neither is wanted.
+func (a *App) listen(roles Roles) (*server.Server, error) {
 	switch {
 	case roles.Server:
-		srv, err = server.New(a.serverConfig(), a.serverDeps())
+		return server.New(a.serverConfig(), a.serverDeps())
 	case roles.Health != "":
-		srv, err = server.NewHealth(roles.Health, a.checks(), a.Metrics.Handler(), a.Log)
+		return server.NewHealth(roles.Health, a.checks(), a.Metrics.Handler(), a.Log)
 	default:
-		return "", nil, nil
+		return nil, nil
 	}
-	if err != nil {
-		return "", nil, err
-	}
-	return srv.Addr(), srv.Serve, nil
 }
 
 // Scheduler builds the scheduler of this process.
@@ -194,7 +200,7 @@ func (a *App) serving(name string, executor *workers.Executor) queue.ServerConfi
 	}
 	switch name {
 	case tasks.QueueEvents:
-		cfg.Concurrency = 2 * max(len(a.Config.Accounts), 1)
+		cfg.Concurrency = touchSlots * max(len(a.Config.Accounts), 1)
 		cfg.Handler = queue.Mux(map[tasks.Kind]queue.Handler{tasks.KindTouch: a.onTouch(executor)})
 	case tasks.QueueReports:
 		cfg.Concurrency = 1
@@ -219,7 +225,12 @@ func (a *App) onBatch(executor *workers.Executor) queue.Handler {
 	}
 }
 
+// touchSlots is how many wake-ups of one account a process handles at once. There are as many slots for each account, so
+// that one which gives no answer leaves the others theirs.
+const touchSlots = 2
+
 func (a *App) onTouch(executor *workers.Executor) queue.Handler {
+	slots := a.slotsForTouches()
 	return func(ctx context.Context, t queue.Task) (any, error) {
 		task, err := tasks.Decode[tasks.Touch](t.Payload)
 		if err != nil {
@@ -229,12 +240,34 @@ func (a *App) onTouch(executor *workers.Executor) queue.Handler {
 		if _, ours := executor.Duties[task.Sync]; !ours {
 			return nil, notOurs(task.Sync)
 		}
+		select {
+		case slots[cfg.Account] <- struct{}{}:
+			defer func() { <-slots[cfg.Account] }()
+		default:
+			return nil, busy(cfg.Account)
+		}
 		sync, err := a.Store.Sync(ctx, task.Sync)
 		if err != nil {
 			return nil, err
 		}
 		limit := guardOf(cfg).Limit(sync.RecordsTotal)
 		return executor.Touched(ctx, task.Sync, cfg.BatchSize, limit, queue.Draining(ctx))
+	}
+}
+
+func (a *App) slotsForTouches() map[string]chan struct{} {
+	slots := map[string]chan struct{}{}
+	for account := range a.Config.Accounts {
+		slots[account] = make(chan struct{}, touchSlots)
+	}
+	return slots
+}
+
+// busy has a wake-up come again. What it is about is taken by whichever comes first.
+func busy(account string) error {
+	return &fault.Error{
+		Class: fault.Held, Account: account, Op: "look at touched records", RetryAfter: time.Second,
+		Err: errors.New("as many wake-ups as may be at once are under way"),
 	}
 }
 

@@ -24,7 +24,7 @@ system are started for it and stopped at the end.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, sub := range []*cobra.Command{newBenchClients(e), newBenchDomains(e)} {
-		strict(sub)
+		e.strict(sub)
 		cmd.AddCommand(sub)
 	}
 	return cmd

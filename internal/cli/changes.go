@@ -32,8 +32,8 @@ value. The id in the first column is what ` + "`whmcsync revert`" + ` takes.`,
 		f.Sync, f.BeforeID = optional(args), p.before
 		return e.changes(cmd.Context(), f, p)
 	}
-	cmd.Flags().Int64Var(&f.RunID, "run", 0, "only of this run")
-	cmd.Flags().Int64Var(&f.RecordID, "client", 0, "only of this record (client, or domain), by id")
+	cmd.Flags().Var((*idFlag)(&f.RunID), "run", "only of this run")
+	cmd.Flags().Var((*idFlag)(&f.RecordID), "client", "only of this record (client, or domain), by id")
 	cmd.Flags().StringVar(&f.Key, "key", "", "only of this address or domain name")
 	cmd.Flags().StringVar((*string)(&f.State), "state", "", "only in this state: planned, applied, noticed, held, rejected, superseded, failed or reverted")
 	p.flags(cmd)

@@ -106,7 +106,7 @@ func newRoot(e *env) *cobra.Command {
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return badFlag(cmd, err) })
 	flags := root.PersistentFlags()
 	flags.StringVarP(&e.configPath, "config", "c", "", "configuration file (default: $WHMCSYNC_CONFIG, ./whmcsync.yaml, /etc/whmcsync/whmcsync.yaml)")
 	flags.BoolVar(&e.json, "json", false, "print JSON for programs")
@@ -115,12 +115,12 @@ func newRoot(e *env) *cobra.Command {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
 		for _, cmd := range group.commands {
 			cmd.GroupID = group.title
-			strict(cmd)
+			e.strict(cmd)
 			root.AddCommand(cmd)
 		}
 	}
 	root.SetHelpCommandGroupID(otherCommands)
-	strict(root)
+	e.strict(root)
 	return root
 }
 
@@ -133,20 +133,6 @@ func knownCommand(root *cobra.Command, args []string) error {
 		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
 	return fmt.Errorf("there is no command %q", args[0])
-}
-
-// strict makes a wrong number of arguments a mistake in the command line.
-func strict(cmd *cobra.Command) {
-	check := cmd.Args
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err != nil {
-			return usage("%w (see `%s --help`)", err, cmd.CommandPath())
-		}
-		return nil
-	}
 }
 
 func (e *env) load() (config.Config, error) {

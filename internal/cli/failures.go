@@ -37,7 +37,7 @@ func newFailures(e *env) *cobra.Command {
 		return e.failures(cmd.Context(), f, p)
 	}
 	cmd.Flags().StringVar(&f.Class, "class", "", "only of this class: "+classHelp)
-	cmd.Flags().Int64Var(&f.RecordID, "client", 0, "only of this record (client, or domain), by id")
+	cmd.Flags().Var((*idFlag)(&f.RecordID), "client", "only of this record (client, or domain), by id")
 	p.flags(cmd)
 	return cmd
 }

@@ -14,7 +14,7 @@ type paging struct {
 
 func (p *paging) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&p.limit, "limit", 50, "show at most so many, newest first (0 = all)")
-	cmd.Flags().Int64Var(&p.before, "before", 0, "go on behind an earlier page: only ids below this")
+	cmd.Flags().Var((*idFlag)(&p.before), "before", "go on behind an earlier page: only ids below this")
 }
 
 // ask is how many rows to read: one more than is shown tells that there are more.

@@ -44,9 +44,9 @@ no open failure can be named with --client all the same. With --wait, see what c
 		}
 		return e.retry(cmd.Context(), args[0], o)
 	}
-	cmd.Flags().Int64SliceVar(&o.clients, "client", nil, "these records (clients, or domains), by id")
+	cmd.Flags().Var((*idsFlag)(&o.clients), "client", "these records (clients, or domains), by id")
 	cmd.Flags().StringVar(&o.class, "class", "", "all of this class: "+classHelp)
-	cmd.Flags().Int64Var(&o.run, "run", 0, "all of this run")
+	cmd.Flags().Var((*idFlag)(&o.run), "run", "all of this run")
 	cmd.Flags().BoolVar(&o.all, "all", false, "all failures of the sync")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until they were looked at")
 	return cmd
@@ -85,6 +85,11 @@ func (e *env) retry(ctx context.Context, name string, o retryOptions) error {
 		return err
 	}
 	defer a.Close()
+	if o.run != 0 {
+		if _, err := knownRun(ctx, a, o.run); err != nil {
+			return err
+		}
+	}
 	if o.wait {
 		err = crewed(ctx, a)
 	} else {

@@ -42,8 +42,8 @@ A number is a run; c and a number is a change, with the id that ` + "`whmcsync c
 		}
 		return e.revert(cmd.Context(), o)
 	}
-	cmd.Flags().Int64Var(&o.run, "run", 0, "all applied changes of this run")
-	cmd.Flags().Int64SliceVar(&o.changes, "change", nil, "these changes")
+	cmd.Flags().Var((*idFlag)(&o.run), "run", "all applied changes of this run")
+	cmd.Flags().Var((*idsFlag)(&o.changes), "change", "these changes")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "also when there are more than "+strconv.Itoa(manyChanges))
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "follow it to its end, with a progress bar on a terminal")
 	return cmd

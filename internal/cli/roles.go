@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"runtime/debug"
 
@@ -79,10 +82,14 @@ func healthFlag(cmd *cobra.Command, health *string) {
 	cmd.Flags().StringVar(health, "health-listen", "", "host:port for /healthz, /readyz and /metrics of this process (default: none)")
 }
 
-// serve runs roles until a signal comes. migrate brings the schema up to date first, as suits an all-in-one install.
-func (e *env) serve(cmd *cobra.Command, roles app.Roles, migrate bool) error {
+// serve runs roles until a signal comes. An all-in-one install brings the schema up to date first, and when the process
+// whose embedded servers it has joined ends, it hosts them itself; all others end with it.
+func (e *env) serve(cmd *cobra.Command, roles app.Roles, allInOne bool) error {
 	cfg, err := e.load()
 	if err != nil {
+		return err
+	}
+	if err := checkRoles(cfg, roles); err != nil {
 		return err
 	}
 	collectLess()
@@ -90,17 +97,32 @@ func (e *env) serve(cmd *cobra.Command, roles app.Roles, migrate bool) error {
 	for _, warning := range config.Warnings(cfg) {
 		log.Warn().Msg(warning)
 	}
-	a, err := app.OpenPatiently(cmd.Context(), cfg, app.Options{Version: Version(), Log: log, Migrate: migrate})
+	opts := app.Options{Version: Version(), Log: log, Migrate: allInOne}
+	for {
+		err := serveOnce(cmd.Context(), cfg, opts, roles)
+		switch {
+		case !errors.Is(err, app.ErrHostGone):
+			return err
+		case !allInOne:
+			return fmt.Errorf("%w: let `whmcsync run` host, and start this after it", err)
+		}
+		log.Warn().Err(err).Msg("starting again, to host it here")
+	}
+}
+
+// serveOnce runs roles until a signal comes or one of them fails.
+func serveOnce(ctx context.Context, cfg config.Config, opts app.Options, roles app.Roles) error {
+	a, err := app.OpenPatiently(ctx, cfg, opts)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	roles.Ready = func(addr string) {
-		log.Info().Str("version", Version()).Bool("scheduler", roles.Scheduler).Bool("worker", roles.Worker).
+		opts.Log.Info().Str("version", opts.Version).Bool("scheduler", roles.Scheduler).Bool("worker", roles.Worker).
 			Bool("server", roles.Server).Str("listen", addr).Msg("started")
 	}
-	defer log.Info().Msg("stopped")
-	return a.Run(cmd.Context(), roles)
+	defer opts.Log.Info().Msg("stopped")
+	return a.Run(ctx, roles)
 }
 
 // collectLess trades memory, of which a role needs little, for the time that collecting garbage takes. GOGC overrides it.

@@ -35,7 +35,7 @@ command until the run has ended, so that nothing else need be running. --dry-run
 	cmd.Flags().BoolVar(&o.local, "local", false, "run scheduler and worker inside this command until the run has ended")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "plan and show, change nothing; follows the run to its end")
 	cmd.Flags().BoolVar(&o.full, "full", false, "read and compare a full listing even if one was read lately")
-	cmd.Flags().Int64SliceVar(&o.records, "client", nil, "look at these records only (clients, or domains), by id, whatever is remembered of them")
+	cmd.Flags().Var((*idsFlag)(&o.records), "client", "look at these records only (clients, or domains), by id, whatever is remembered of them")
 	cmd.Flags().StringVar(&o.domain, "domain", "", "look at this domain only, show what both sides say, and settle it")
 	cmd.MarkFlagsMutuallyExclusive("client", "domain")
 	return cmd
@@ -66,6 +66,9 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 		return err
 	}
 	defer a.Close()
+	if kind := a.Config.Syncs[name].Type; o.domain != "" && kind != "domains" && kind != "transfers" {
+		return usage("%s is a sync of type %s: --domain is for domains and transfers", name, kind)
+	}
 	if o.domain != "" && o.dryRun { // one look needs nobody else
 		return e.syncDomain(ctx, a, name, o)
 	}
@@ -78,24 +81,49 @@ func (e *env) sync(ctx context.Context, name string, o syncOptions) error {
 	if len(o.records) > 0 {
 		return e.syncRecords(ctx, a, name, o, nil)
 	}
-	request, err := a.Request(ctx, state.Request{Sync: name, Trigger: state.ByHand, Full: o.full, Notify: o.dryRun})
-	if errors.Is(err, state.ErrRunInProgress) {
-		if o.dryRun || !o.wait && !o.local {
-			return fmt.Errorf("run %d of %s is still going: wait for it (`whmcsync runs`)", request, name)
-		}
-		return e.follow(ctx, a, request)
-	}
-	if err != nil {
-		return err
-	}
+	wish := state.Request{Sync: name, Trigger: state.ByHand, Full: o.full, Notify: o.dryRun}
 	if !o.wait && !o.local && !o.dryRun {
-		return e.asked(ctx, a, name, request)
+		return e.ask(ctx, a, wish)
 	}
-	run, err := awaitRun(ctx, a, request)
-	if err != nil {
+	run, err := requestedRun(ctx, a, wish)
+	if errors.Is(err, state.ErrRunInProgress) && o.dryRun {
+		return stillGoing(run, name)
+	}
+	if err != nil && !errors.Is(err, state.ErrRunInProgress) {
 		return err
 	}
 	return e.follow(ctx, a, run)
+}
+
+func stillGoing(run int64, sync string) error {
+	return fmt.Errorf("run %d of %s is still going: wait for it (`whmcsync runs`)", run, sync)
+}
+
+// ask leaves a request for whoever schedules.
+func (e *env) ask(ctx context.Context, a *app.App, wish state.Request) error {
+	request, err := a.Request(ctx, wish)
+	if errors.Is(err, state.ErrRunInProgress) {
+		return stillGoing(request, wish.Sync)
+	}
+	if err != nil {
+		return err
+	}
+	return e.asked(ctx, a, wish.Sync, request)
+}
+
+// requestedRun asks for a run and waits until it is there. While another one goes on the error is state.ErrRunInProgress
+// and the id is that one's, even when it began between our asking and the scheduler's answer.
+func requestedRun(ctx context.Context, a *app.App, wish state.Request) (int64, error) {
+	for {
+		id, err := a.Request(ctx, wish)
+		if err != nil {
+			return id, err
+		}
+		run, err := awaitRun(ctx, a, id)
+		if !errors.Is(err, state.ErrRunInProgress) {
+			return run, err
+		}
+	}
 }
 
 func (e *env) asked(ctx context.Context, a *app.App, name string, request int64) error {
@@ -173,13 +201,15 @@ func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOp
 	return e.touched(ctx, a, name, o.records)
 }
 
-// awaitRun waits until the scheduler has taken a request.
+// awaitRun waits until the scheduler has taken a request. state.ErrRunInProgress when it did not because another run goes on.
 func awaitRun(ctx context.Context, a *app.App, request int64) (int64, error) {
 	for {
 		r, err := a.Store.Request(ctx, request)
 		switch {
 		case err != nil:
 			return 0, err
+		case r.Refused == state.ErrRunInProgress.Error():
+			return 0, state.ErrRunInProgress
 		case r.Refused != "":
 			return 0, errors.New(r.Refused)
 		case r.RunID != 0:

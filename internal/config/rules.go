@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/whmcsync/whmcsync/internal/redisurl"
 )
 
 // The functions below look at one value and return what is wrong with it, "" for nothing. None quotes the value: it may
@@ -109,11 +111,36 @@ func badDSN(value string) string {
 }
 
 func badPostgres(value string) string {
-	return badServerURL(value, "postgres://user:password@db:5432/whmcsync", "postgres", "postgresql")
+	const example = "postgres://user:password@db:5432/whmcsync"
+	if wrong := badServerURL(value, example, "postgres", "postgresql"); wrong != "" || value == Embedded {
+		return wrong
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return "is no URL: write e.g. " + example
+	}
+	for host := range strings.SplitSeq(u.Host, ",") {
+		if _, port, err := net.SplitHostPort(host); err == nil && badPort(port) {
+			return "has a port that is none of 1 to 65535: write e.g. " + example
+		}
+	}
+	return ""
+}
+
+func badPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err != nil || n == 0
 }
 
 func badRedis(value string) string {
-	return badServerURL(value, "redis://cache:6379/0", "redis", "rediss", "redis-sentinel", "redis-cluster")
+	const example = "redis://cache:6379/0"
+	if wrong := badServerURL(value, example, "redis", "rediss", "redis-sentinel", "redis-cluster"); wrong != "" || value == Embedded {
+		return wrong
+	}
+	if _, err := redisurl.Parse(value); err != nil {
+		return "cannot be: " + err.Error() + "; write e.g. " + example
+	}
+	return ""
 }
 
 func badServerURL(value, example string, schemes ...string) string {
@@ -174,7 +201,8 @@ func badMailrelayHost(value string) string {
 	return ""
 }
 
-func badListen(value string) string {
+// BadListen says what is wrong with an address to listen at, "" for nothing.
+func BadListen(value string) string {
 	_, port, err := net.SplitHostPort(value)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)

@@ -30,8 +30,8 @@ func rootKeys(c *Config) []key {
 
 func httpKeys(h *HTTP) []key {
 	return []key{
-		text("listen", &h.Listen, badListen),
-		text("metrics_listen", &h.MetricsListen, orEmpty(badListen)),
+		text("listen", &h.Listen, BadListen),
+		text("metrics_listen", &h.MetricsListen, orEmpty(BadListen)),
 		text("public_url", &h.PublicURL, orEmpty(badPublicURL)),
 		list("users", &h.Users, User{Role: "viewer"}, userKeys),
 		list("tokens", &h.Tokens, Token{}, tokenKeys),

@@ -79,6 +79,19 @@ func (p *process) terminate(limit time.Duration) time.Duration {
 	return time.Since(began)
 }
 
+// ends waits until the process has ended by itself, with this exit code.
+func (p *process) ends(code int, limit time.Duration) {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(limit):
+		p.t.Fatalf("%s did not end within %s", p.name, limit)
+	}
+	if got := p.cmd.ProcessState.ExitCode(); got != code {
+		p.t.Fatalf("%s ended with %d, not %d", p.name, got, code)
+	}
+}
+
 // pid is how the process calls itself, without the host's name.
 func (p *process) pid() int { return p.cmd.Process.Pid }
 

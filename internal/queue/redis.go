@@ -11,6 +11,8 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
+
+	"github.com/whmcsync/whmcsync/internal/redisurl"
 )
 
 // Embedded is the URL that asks for a Redis inside this process.
@@ -50,11 +52,11 @@ func open(url string) (*Redis, error) {
 		server, opt, err := startEmbedded()
 		return &Redis{opt: opt, embedded: server}, err
 	}
-	t, err := parseURL(url)
+	t, err := redisurl.Parse(url)
 	if err != nil {
-		return nil, err
+		return nil, refuse("read URL", "%w", err)
 	}
-	return &Redis{opt: t.connOpt()}, nil
+	return &Redis{opt: connOpt(t)}, nil
 }
 
 // Client is the shared client, for rate limits and the like. Do not close it.

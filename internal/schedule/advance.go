@@ -192,7 +192,7 @@ func (p *pass) say(run state.Run) {
 		counts = counts.Int64(key, n)
 	}
 	p.Log.WithLevel(level).Dict("counts", counts).Str("sync", run.Sync).Int64("run", run.ID).Str("kind", string(run.Kind)).Str("state", string(run.State)).
-		Int("changes_held", run.Held).Dur("took", run.Finished.Sub(run.Started)).Str("why", run.Error).Msg("run ended")
+		Int("changes_held", run.Held).Dur("took_ms", run.Finished.Sub(run.Started)).Str("why", run.Error).Msg("run ended")
 }
 
 // pollLimit is how many changed records a poll points at; more of them are a reason for a pass.

@@ -163,7 +163,7 @@ func (p *pass) create(ctx context.Context, sync state.Sync) error {
 		run.RequestID = request.ID
 		err := p.start(ctx, sync, run)
 		if errors.Is(err, state.ErrRunInProgress) {
-			err = p.Store.RefuseRequest(ctx, request.ID, "a run of this sync is still going")
+			err = p.Store.RefuseRequest(ctx, request.ID, state.ErrRunInProgress.Error())
 		}
 		if err != nil {
 			return err

@@ -92,8 +92,11 @@ func (s *Server) MetricsAddr() string { return s.doors[len(s.doors)-1].listener.
 // that has more to finish calls it earlier.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Close frees the listeners of a server that Serve was never called for.
+// Close frees the listeners of a server that Serve was never called for. A nil server has none.
 func (s *Server) Close() error {
+	if s == nil {
+		return nil
+	}
 	var problems []error
 	for _, d := range s.doors {
 		problems = append(problems, d.listener.Close())
