@@ -34,8 +34,12 @@ type Mail struct {
 	Text    string
 }
 
-// rowLimit is how many rows a section shows; the command line shows the others.
-const rowLimit = 200
+// A section shows at most rowsOfSection rows, and all together rowsOfMail: what is much longer is cut off by some who show
+// mails. The command line shows the others.
+const (
+	rowsOfSection = 200
+	rowsOfMail    = 500
+)
 
 //go:embed layout
 var layout embed.FS
@@ -85,13 +89,26 @@ type fact struct{ Label, Value string }
 type link struct{ Label, URL string }
 
 func (in Input) page() page {
-	p := page{Facts: in.facts(), Trouble: in.trouble(), Sections: in.sections(), Links: in.links()}
+	groups := in.grouped()
+	limit := min(rowsOfSection, rowsOfMail/(len(groups)+1))
+	p := page{Facts: in.facts(), Trouble: in.trouble(limit), Links: in.links()}
+	for _, g := range groups {
+		p.Sections = append(p.Sections, in.section(g, limit))
+	}
 	p.Title, p.Noun = titleOf(in.Type)
 	if in.Unread > 0 {
 		p.Unread = fmt.Sprintf("The run made %s more than can be told here: `%s`", counted(in.Unread, "change", "changes"), in.command("changes"))
 	}
 	p.Summary = in.summary(p)
 	return p
+}
+
+// more says how many rows are left out, "" = none, and how to see them.
+func (in Input) more(n int, what string) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s more: `%s`", grouped(int64(n)), in.command(what))
 }
 
 func titleOf(kind string) (title, noun string) {

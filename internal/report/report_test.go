@@ -185,7 +185,7 @@ func TestALongSectionSaysHowToSeeTheRest(t *testing.T) {
 	in := pass("domains")
 	for i := range int64(1250) {
 		in.Changes = append(in.Changes, change(i, i, fmt.Sprintf("dom%04d.example", i), "expiry", "2026-11-20", "2027-11-20", state.ChangeApplied))
-		in.Failures = append(in.Failures, failure(i, fmt.Sprintf("fail%04d.example", i), "rejected", "no", began, 12))
+		in.Failures = append(in.Failures, failure(i, fmt.Sprintf("fail%04d.example", i), "rejected", fmt.Sprintf("no %d", i), began, 12))
 	}
 	got, _, err := report.Compose(in)
 	if err != nil {
@@ -208,6 +208,95 @@ func TestALongSectionSaysHowToSeeTheRest(t *testing.T) {
 	}
 	if want := "The run made 50,000 changes more than can be told here"; !strings.Contains(got.Text, want) {
 		t.Errorf("does not say %q", want)
+	}
+}
+
+func TestWhatFailedForManyIsToldOnce(t *testing.T) {
+	t.Parallel()
+	in := pass("domains")
+	for i := range int64(1005) {
+		in.Failures = append(in.Failures, failure(i, fmt.Sprintf("d%04d.example", i), "transient", "op: no answer in time", began, 12))
+	}
+	in.Failures = append(in.Failures, failure(2000, "a.example", "rejected", "no", began, 12), failure(2001, "e.example", "rejected", "no", began, 12))
+	got, _, err := report.Compose(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "! a.example, e.example: rejected: no\n" +
+		"! d0000.example, d0001.example, d0002.example, d0003.example, d0004.example and 1,000 more: transient: op: no answer in time\n"
+	if !strings.Contains(got.Text, want) || !strings.HasSuffix(got.Subject, ", 1,007 errors") || strings.Count(got.HTML, "no answer in time") != 1 {
+		t.Errorf("%s\n%s", got.Subject, got.Text)
+	}
+}
+
+// crowded is the most that a report is given of a run that changed everything, with texts made by one function.
+func crowded(text func(kind string, i int64) string) report.Input {
+	in := pass("domains")
+	for i := range int64(15_000) {
+		field := []string{"status", "expiry", "next_due", "auto_renew", "id_protection", "renewal", "odd"}[i%7]
+		as := []state.ChangeState{state.ChangeApplied, state.ChangeNoticed, state.ChangeHeld}[i%3]
+		c := because(change(i, i, text("name", i), field, text("old", i), text("new", i), as), text("reason", i))
+		if field == "status" && i%2 == 0 {
+			c.Old = "Pending Transfer"
+		}
+		in.Changes = append(in.Changes, c)
+		in.Failures = append(in.Failures, failure(i, text("name", i), "rejected", text("message", i), began, 12))
+	}
+	in.Unread = 85_000
+	return in
+}
+
+func TestTheLongestMailIsOneThatMailProgramsShow(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		text  func(kind string, i int64) string
+		limit int
+	}{
+		"with the texts that there are": {func(kind string, i int64) string {
+			return map[string]string{
+				"name": fmt.Sprintf("customer-domain-%05d.example", i), "old": "2026-11-20", "new": "2027-11-20", "reason": "the registrar leads it",
+				"message": fmt.Sprintf("op: look up customer-domain-%05d.example: rejected: the domain is not in this account", i),
+			}[kind]
+		}, 102_000}, // beyond that Gmail shows the beginning only
+		"with the longest and oddest texts": {func(_ string, i int64) string { return fmt.Sprint(i, strings.Repeat(`"`, 10_000)) }, 5_000_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _, err := report.Compose(crowded(tc.text))
+			if err != nil || len(got.HTML) > tc.limit || len(got.Text) > tc.limit || len(got.Subject) > 200 {
+				t.Errorf("%d bytes of HTML, %d of text, a subject of %d, %v", len(got.HTML), len(got.Text), len(got.Subject), err)
+			}
+			t.Logf("%d bytes of HTML, %d of text", len(got.HTML), len(got.Text))
+			for _, title := range []string{"Errors", "Transfers", "Expiry dates", "Due dates", "Status", "Auto-renew", "ID protection", "Held"} {
+				if !strings.Contains(got.HTML, ">"+title) {
+					t.Errorf("%q is missing", title)
+				}
+			}
+		})
+	}
+}
+
+func TestARemarkStandsBesideItsChange(t *testing.T) {
+	t.Parallel()
+	in := pass("domains")
+	in.Changes = []state.Change{
+		because(change(1, 7, "eta.example", "auto_renew_remark", "on", "off", state.ChangeNoticed), "at the next renewal"),
+		because(change(2, 7, "eta.example", "auto_renew", "on", "off", state.ChangeApplied), "as WHMCS says"),
+		because(change(3, 8, "iota.example", "renewal_remark", "2026-12-01", "1 year", state.ChangeNoticed), "an order number"),
+	}
+	got, _, err := report.Compose(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"- eta.example: on -> off (as WHMCS says; at the next renewal)\n", "- iota.example: renewal (remark) 2026-12-01 -> 1 year (an order number)\n",
+	} {
+		if !strings.Contains(got.Text, want) {
+			t.Errorf("%q is missing in\n%s", want, got.Text)
+		}
+	}
+	if strings.Count(got.Text, "eta.example") != 1 {
+		t.Errorf("told twice:\n%s", got.Text)
 	}
 }
 

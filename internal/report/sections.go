@@ -19,12 +19,11 @@ type topic struct {
 
 // section is a topic with what there is to tell of it.
 type section struct {
-	Title  string
-	Note   string
-	Fields bool
-	Held   bool
-	Rows   []row
-	More   string // "" = all rows are shown
+	Title string
+	Note  string
+	Held  bool
+	Rows  []row
+	More  string // "" = all rows are shown
 
 	n         int64
 	one, many string
@@ -34,7 +33,7 @@ func (s section) inWords() string { return counted(s.n, s.one, s.many) }
 
 type row struct {
 	Name  name
-	Field string
+	Field string // "" = the section is about one
 	Old   text
 	New   text
 	Note  string
@@ -99,63 +98,99 @@ func (in Input) told() []state.Change {
 	})
 }
 
-// sections sorts the changes by topic. What is held comes last, in a section of its own.
-func (in Input) sections() []section {
-	changes := joined(in.told())
+// group is what there is to tell of one topic.
+type group struct {
+	topic
+	changes []state.Change
+}
+
+// held is the topic of what waits for a person.
+var held = topic{title: "Held: waiting for you", one: "held", many: "held", fields: true}
+
+// grouped sorts the changes by topic. What is held comes last, as a group of its own.
+func (in Input) grouped() []group {
+	changes := joined(remarked(in.told()))
 	slices.SortFunc(changes, func(x, y state.Change) int {
 		return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.RecordID, y.RecordID), cmp.Compare(x.Field, y.Field), cmp.Compare(x.ID, y.ID))
 	})
 	topics := topicsOf(in.Type)
 	taken := make([][]state.Change, len(topics))
-	var held []state.Change
+	var waiting []state.Change
 	for _, c := range changes {
 		if c.State == state.ChangeHeld {
-			held = append(held, c)
+			waiting = append(waiting, c)
 			continue
 		}
 		at := slices.IndexFunc(topics, func(t topic) bool { return t.fits(c) })
 		taken[at] = append(taken[at], c)
 	}
-	var all []section
+	var all []group
 	for i, t := range topics {
-		if len(taken[i]) > 0 {
-			all = append(all, in.section(t, taken[i]))
-		}
+		all = append(all, group{t, taken[i]})
 	}
-	if len(held) > 0 {
-		waiting := in.section(topic{title: "Held: waiting for you", one: "held", many: "held", fields: true}, held)
-		waiting.Held = true
-		waiting.Note = fmt.Sprintf("None of this was written. To have it done: `whmcsync approve %d`. To drop it: `whmcsync reject %d`.", in.Run.ID, in.Run.ID)
-		all = append(all, waiting)
-	}
-	return inOrder(all)
+	all = append(inOrder(all), group{held, waiting})
+	return slices.DeleteFunc(all, func(g group) bool { return len(g.changes) == 0 })
 }
 
 // inOrder puts updates behind what was created, as people expect them.
-func inOrder(all []section) []section {
-	updated := slices.IndexFunc(all, func(s section) bool { return s.Title == "Updated" })
-	if created := slices.IndexFunc(all, func(s section) bool { return s.Title == "Created" }); updated > created+1 {
-		s := all[updated]
-		return slices.Insert(slices.Delete(all, updated, updated+1), created+1, s)
+func inOrder(all []group) []group {
+	updated := slices.IndexFunc(all, func(g group) bool { return g.title == "Updated" })
+	if created := slices.IndexFunc(all, func(g group) bool { return g.title == "Created" }); updated > created+1 {
+		g := all[updated]
+		return slices.Insert(slices.Delete(all, updated, updated+1), created+1, g)
 	}
 	return all
 }
 
-func (in Input) section(t topic, changes []state.Change) section {
-	s := section{Title: t.title, Fields: t.fields, one: t.one, many: t.many}
-	for _, c := range changes {
-		if !strings.HasSuffix(c.Field, remark) {
+// section shows a group in at most limit rows.
+func (in Input) section(g group, limit int) section {
+	s := section{Title: g.title, one: g.one, many: g.many, More: in.more(len(g.changes)-limit, "changes")}
+	if g.title == held.title {
+		s.Held = true
+		s.Note = fmt.Sprintf("None of this was written. To have it done: `whmcsync approve %d`. To drop it: `whmcsync reject %d`.", in.Run.ID, in.Run.ID)
+	}
+	for _, c := range g.changes {
+		if !isRemark(c) {
 			s.n++
 		}
 	}
-	for _, c := range changes[:min(len(changes), rowLimit)] {
-		s.Rows = append(s.Rows, row{nameOf(c.Key, c.RecordID), fieldWords(c.Field), value(c.Old), value(c.New), note(c)})
-	}
-	if n := len(changes) - rowLimit; n > 0 {
-		s.More = fmt.Sprintf("%s more: `%s`", grouped(int64(n)), in.command("changes"))
+	for _, c := range g.changes[:min(len(g.changes), limit)] {
+		r := row{Name: nameOf(c.Key, c.RecordID), Old: value(c.Old), New: value(c.New), Note: note(c)}
+		if g.fields || isRemark(c) {
+			r.Field = fieldWords(c.Field)
+		}
+		s.Rows = append(s.Rows, r)
 	}
 	return s
 }
+
+func isRemark(c state.Change) bool { return strings.HasSuffix(c.Field, remark) }
+
+// remarked puts what the registrar remarked about a change beside the change. A remark about nothing that is told stays.
+func remarked(changes []state.Change) []state.Change {
+	said := map[wish]string{}
+	for _, c := range changes {
+		if isRemark(c) {
+			said[wishOf(c)] = c.Reason
+		}
+	}
+	placed := map[wish]bool{}
+	for i, c := range changes {
+		if words := said[wishOf(c)]; words != "" && !isRemark(c) {
+			changes[i].Reason = strings.TrimPrefix(c.Reason+"; "+words, "; ")
+			placed[wishOf(c)] = true
+		}
+	}
+	return slices.DeleteFunc(changes, func(c state.Change) bool { return isRemark(c) && placed[wishOf(c)] })
+}
+
+// wish is what a change and the remarks about it have in common.
+type wish struct {
+	record     int64
+	field, new string
+}
+
+func wishOf(c state.Change) wish { return wish{c.RecordID, strings.TrimSuffix(c.Field, remark), c.New} }
 
 // joined makes one change of a due date and the invoice date that follows it in the same step.
 func joined(changes []state.Change) []state.Change {
@@ -190,7 +225,7 @@ func stepOf(c state.Change) step { return step{c.RecordID, c.Old, c.New, c.State
 // note says what became of a change that was not simply made, and why.
 func note(c state.Change) string {
 	var parts []string
-	if c.State == state.ChangeNoticed && !strings.HasSuffix(c.Field, remark) {
+	if c.State == state.ChangeNoticed && !isRemark(c) {
 		parts = append(parts, "noticed, not written")
 	}
 	if c.Reason != "" {

@@ -23,13 +23,18 @@ type trouble struct {
 // Any says whether there is anything to show.
 func (t trouble) Any() bool { return t.Run != "" || len(t.Rows) > 0 || t.Known != "" }
 
+// failureRow is one error, and whom it concerns: what failed for many in the same way is told once.
 type failureRow struct {
-	Name    name
+	Names   []name
+	Others  string // how many there are beside Names, "" = none
 	Class   string
 	Message string
 }
 
-func (in Input) trouble() trouble {
+// namesShown is how many names stand beside one error.
+const namesShown = 5
+
+func (in Input) trouble(limit int) trouble {
 	var fresh, known []state.Failure
 	for _, f := range in.Failures {
 		switch {
@@ -43,13 +48,40 @@ func (in Input) trouble() trouble {
 		return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.RecordID, y.RecordID))
 	})
 	t := trouble{N: int64(len(fresh)), Run: in.runTrouble(), Known: in.known(known)}
-	for _, f := range fresh[:min(len(fresh), rowLimit)] {
-		t.Rows = append(t.Rows, failureRow{nameOf(f.Key, f.RecordID), words(f.Class), plain(f.Message)})
-	}
-	if n := len(fresh) - rowLimit; n > 0 {
-		t.More = fmt.Sprintf("%s more: `%s`", grouped(int64(n)), in.command("failures"))
+	causes := collapsed(fresh)
+	t.More = in.more(len(causes)-limit, "failures")
+	for _, alike := range causes[:min(len(causes), limit)] {
+		t.Rows = append(t.Rows, rowOf(alike))
 	}
 	return t
+}
+
+// collapsed puts failures of the same words together, in the order of the first of each.
+func collapsed(failures []state.Failure) [][]state.Failure {
+	type cause struct{ class, message string }
+	at := map[cause]int{}
+	var causes [][]state.Failure
+	for _, f := range failures {
+		i, known := at[cause{f.Class, f.Message}]
+		if !known {
+			i = len(causes)
+			at[cause{f.Class, f.Message}] = i
+			causes = append(causes, nil)
+		}
+		causes[i] = append(causes[i], f)
+	}
+	return causes
+}
+
+func rowOf(alike []state.Failure) failureRow {
+	row := failureRow{Class: words(alike[0].Class), Message: plain(alike[0].Message)}
+	for _, f := range alike[:min(len(alike), namesShown)] {
+		row.Names = append(row.Names, nameOf(f.Key, f.RecordID))
+	}
+	if n := len(alike) - namesShown; n > 0 {
+		row.Others = fmt.Sprintf("and %s more", grouped(int64(n)))
+	}
+	return row
 }
 
 func (in Input) runTrouble() string {

@@ -46,6 +46,9 @@ const longest = 400
 
 // plain is text on one line, without what would steer how it is shown, and not endlessly long.
 func plain(text string) string {
+	if most := 16 * longest; len(text) > most { // what is cut off below need not be read
+		text = text[:most]
+	}
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Cf, r): // directions, joiners, marks that nobody sees
