@@ -162,7 +162,12 @@ func parsed(text string) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	anyVariable := func(string) (string, bool) { return "https://value.example.com", true }
+	anyVariable := func(name string) (string, bool) {
+		if strings.HasSuffix(name, "_PASSWORD") { // stands within an address
+			return "a-password", true
+		}
+		return "https://value.example.com", true
+	}
 	anyFile := func(string) ([]byte, error) { return []byte("value\n"), nil }
 	return config.Parse("example", filled, anyVariable, anyFile)
 }

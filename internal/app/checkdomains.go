@@ -50,6 +50,10 @@ func (c *checker) domains(ctx context.Context, s subject, src *source) []Finding
 			found = append(found, s.warning("set it to Notify Only in WHMCS (Automation Settings), or write syncs."+name+".allow_two_writers: true",
 				"%s: %s, so changes are only noted", name, why))
 		}
+		if why := unfollowed(cfg.Domains, settings); why != "" {
+			found = append(found, s.failed("mend the setting in WHMCS (Automation Settings), or write syncs."+name+".due_date",
+				"%s: %s, so due dates are left alone", name, why))
+		}
 	}
 	return found
 }

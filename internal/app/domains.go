@@ -27,7 +27,11 @@ type domainRows struct {
 	features whmcs.DomainFeatures
 	settings whmcs.DomainSettings
 	probed   time.Time
+	asked    time.Time // for the settings
 }
+
+// settingsEvery is how often the settings of WHMCS are read again: somebody who lets it write must find us silent at once.
+const settingsEvery = 5 * time.Second
 
 func newDomainRows(src *source, cfg config.Sync) *domainRows {
 	d := cfg.Domains
@@ -49,24 +53,28 @@ func (r *domainRows) open(ctx context.Context) (*mysql.DB, whmcs.DomainFeatures,
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Since(r.probed) > probeEvery {
-		if err := r.probe(ctx, db); err != nil {
-			return nil, whmcs.DomainFeatures{}, whmcs.DomainSettings{}, err
-		}
+	if err := r.probe(ctx, db); err != nil {
+		return nil, whmcs.DomainFeatures{}, whmcs.DomainSettings{}, err
 	}
 	return db, r.features, r.settings, nil
 }
 
-func (r *domainRows) probe(ctx context.Context, db *mysql.DB) (err error) {
-	if r.features, err = db.ProbeDomains(ctx); err != nil {
-		return err
-	}
-	if r.features.Settings {
-		if r.settings, err = db.ReadDomainSettings(ctx); err != nil {
+// probe looks again at what was looked at too long ago.
+func (r *domainRows) probe(ctx context.Context, db *mysql.DB) error {
+	if time.Since(r.probed) > probeEvery {
+		features, err := db.ProbeDomains(ctx)
+		if err != nil {
 			return err
 		}
+		r.features, r.probed, r.asked = features, time.Now(), time.Time{}
 	}
-	r.probed = time.Now()
+	if r.features.Settings && time.Since(r.asked) > settingsEvery {
+		settings, err := db.ReadDomainSettings(ctx)
+		if err != nil {
+			return err
+		}
+		r.settings, r.asked = settings, time.Now()
+	}
 	return nil
 }
 
@@ -155,6 +163,7 @@ type domainsDuty struct {
 	rows   *domainRows
 	worker domainsync.Worker
 	warned seldom
+	undue  seldom
 }
 
 func (a *App) newDomainsDuty(name string, cfg config.Sync) (workers.Duty, error) {
@@ -217,9 +226,20 @@ func (d *domainsDuty) due(features whmcs.DomainFeatures, settings whmcs.DomainSe
 		MaxDifference: d.config.DueDate.MaxDifference, InvoiceItems: d.config.DueDate.InvoiceItems && features.InvoiceItems,
 	}
 	if d.config.DueDate.Mode == "whmcs" {
-		rule.Follow, rule.Days = settings.NextDueDate, settings.NextDueDateDays
+		rule.Follow, rule.Days = settings.NextDueDate && !settings.NoDays, settings.NextDueDateDays
+	}
+	if why := unfollowed(d.config, settings); why != "" {
+		d.undue.do(func() { d.app.Log.Warn().Str("sync", d.name).Str("why", why).Msg("due dates are left alone") })
 	}
 	return rule
+}
+
+// unfollowed says why due dates cannot follow as WHMCS itself is set up; "" = they can, or need not.
+func unfollowed(cfg config.Domains, settings whmcs.DomainSettings) string {
+	if cfg.DueDate.Mode == "whmcs" && settings.NextDueDate && settings.NoDays {
+		return "Sync Next Due Date is on in WHMCS, and its number of days (DomainSyncNextDueDateDays) is none"
+	}
+	return ""
 }
 
 // twoWriters says why nothing may be written: one domain has one writer, or both undo each other's work.

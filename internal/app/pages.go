@@ -85,7 +85,7 @@ func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (serv
 	if view.Untold, err = p.untold(ctx, sync.Name, cfg); err != nil {
 		return view, err
 	}
-	view.Freshness = freshness(cfg.Domains.Freshness, view)
+	view.Freshness = freshness(cfg, view)
 	view.Rate, err = p.rate(ctx, sync.Account)
 	return view, err
 }
@@ -115,11 +115,12 @@ func (p pages) freshnessOf(ctx context.Context, sync state.Sync, cfg config.Sync
 	}
 	view := standing(sync, cfg)
 	err := p.addRuns(ctx, &view)
-	return freshness(cfg.Domains.Freshness, view), err
+	return freshness(cfg, view), err
 }
 
 // freshness says whether the present pace keeps the promise; nil without one.
-func freshness(promise time.Duration, view server.SyncStatus) *server.Freshness {
+func freshness(cfg config.Sync, view server.SyncStatus) *server.Freshness {
+	promise := cfg.Domains.Freshness
 	if promise == 0 {
 		return nil
 	}
@@ -130,10 +131,30 @@ func freshness(promise time.Duration, view server.SyncStatus) *server.Freshness 
 	if view.Current != nil {
 		pace.Began, pace.Done, pace.Total = view.Current.Started, view.Current.Counts[state.CountRecords], view.Current.Total
 	}
+	pace.Parts, pace.Every = parts(cfg, view.Total), interval(cfg, now)
 	expected := schedule.Freshness(pace, now)
 	return &server.Freshness{
 		PromiseSeconds: promise.Seconds(), ExpectedSeconds: expected.Seconds(), Kept: schedule.Keeps(promise, expected),
 	}
+}
+
+// parts is how many runs a pass over all records takes; 0 = one, however many records there are.
+func parts(cfg config.Sync, records int64) int {
+	if cfg.BatchesPerRun == 0 {
+		return 0
+	}
+	each := int64(cfg.BatchesPerRun * cfg.BatchSize)
+	return int((records + each - 1) / each)
+}
+
+// interval is the time between the next two runs that are due; 0 = they are made by hand.
+func interval(cfg config.Sync, now time.Time) time.Duration {
+	timing, err := Timing(cfg)
+	if err != nil || timing == nil {
+		return 0
+	}
+	next := timing.Next(now)
+	return timing.Next(next).Sub(next)
 }
 
 // standing is what the sync's own row says of it.

@@ -63,7 +63,7 @@ var rules = []rule{
 		"internal/config", "internal/state", "internal/whmcs", "internal/obs", "github.com/rs/zerolog/...",
 		"golang.org/x/crypto/...", "golang.org/x/sync/...",
 	}},
-	{"internal/config", []string{"internal/whmcs", "internal/redisurl", "github.com/goccy/go-yaml/...", "github.com/robfig/cron/v3", "golang.org/x/crypto/..."}},
+	{"internal/config", []string{"internal/registrar", "internal/whmcs", "internal/redisurl", "github.com/goccy/go-yaml/...", "github.com/robfig/cron/v3", "golang.org/x/crypto/..."}},
 	{"internal/obs", []string{"internal/config", "github.com/prometheus/client_golang/...", "github.com/rs/zerolog/...", "golang.org/x/term"}},
 	{"internal/report", []string{"internal/civil", "internal/state", "golang.org/x/net/idna"}},
 	{"internal/mail", []string{"github.com/wneessen/go-mail/...", "golang.org/x/net/idna"}},

@@ -3,10 +3,12 @@ package config
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
@@ -87,8 +89,8 @@ func domainKeys(d *Domains) []key {
 			number("looks", &d.Gone.Looks, 2, 100, "2"),
 			span("apart", &d.Gone.Apart, time.Minute, 30*day, false, "4h")),
 		section("exclude",
-			listOf("domains", &d.Exclude.Domains, word),
-			listOf("tlds", &d.Exclude.TLDs, word),
+			listOf("domains", &d.Exclude.Domains, nameOf("")),
+			listOf("tlds", &d.Exclude.TLDs, nameOf("a.")),
 			ids("clients", &d.Exclude.Clients, 1),
 			ids("product_groups", &d.Exclude.ProductGroups, 1)),
 		onOff("allow_two_writers", &d.AllowTwoWriters),
@@ -97,7 +99,7 @@ func domainKeys(d *Domains) []key {
 		text("witness", &d.Witness, notEmpty),
 		choice("failed", &d.Failed, "report", "cancelled"),
 		span("pending_alert", &d.PendingAlert, day, 365*day, true, "7d"),
-		listOf("renew_after_transfer", &d.RenewTLDs, word),
+		listOf("renew_after_transfer", &d.RenewTLDs, nameOf("a.")),
 		onOff("client_mails", &d.ClientMails),
 	}
 }
@@ -111,6 +113,22 @@ func word(d *decoder, at string, s scalar) (string, bool) {
 	return s.text, true
 }
 
+// nameOf takes domain names or, with a label before them, extensions. One that cannot be would leave nothing out, and nobody
+// would know.
+func nameOf(before string) func(d *decoder, at string, s scalar) (string, bool) {
+	what, example := "domain name", "example.com"
+	if before != "" {
+		what, example = "extension", "co.uk"
+	}
+	return func(d *decoder, at string, s scalar) (string, bool) {
+		if _, err := registrar.ParseName(before + strings.TrimPrefix(strings.TrimSpace(s.text), ".")); err != nil {
+			d.report(at, "is no %s: write one like %s", what, example)
+			return "", false
+		}
+		return s.text, true
+	}
+}
+
 // statusMap is a section whose keys are a registrar's own words.
 func statusMap(name string, into *map[string]whmcs.DomainStatus) key {
 	return key{name: name, below: []key{{name: "WORD"}}, read: func(d *decoder, at string, n ast.Node) {
@@ -118,6 +136,10 @@ func statusMap(name string, into *map[string]whmcs.DomainStatus) key {
 		d.entries(at, n, func(name, path string, value ast.Node) {
 			s, ok := d.words(path, value)
 			if !ok {
+				return
+			}
+			if name == "" {
+				d.report(path, "an empty word would mean every domain of which the registrar says nothing")
 				return
 			}
 			if status, ok := pick(d, path, s, whmcs.DomainStatuses()); ok {
@@ -143,6 +165,9 @@ func (d *decoder) checkDomains(at string, s *Sync, c *Config) {
 		d.report(at+".due_date.days", "goes with mode: always only (in mode whmcs the days are those of WHMCS's own setting): take one of the lines away")
 	}
 	if s.Type == "transfers" {
+		if !d.given(at + ".schedule") {
+			s.Schedule = "@every 10m" // it costs little, and people wait
+		}
 		d.checkStatuses(at, s, texts(pendingTransfer), texts(pendingTransfer))
 		d.misplaced(at, "domains", "gone", "revive", "status_map", "witness")
 		d.checkMails(at, *s, c)

@@ -60,7 +60,7 @@ func TestDomainsAndTransfersGetTheDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, file.Syncs["a"], comparer); diff != "" {
 		t.Errorf("domains (-want +got)\n%s", diff)
 	}
-	want.Type, want.Statuses = "transfers", []string{"Pending Transfer"}
+	want.Type, want.Statuses, want.Schedule = "transfers", []string{"Pending Transfer"}, "@every 10m"
 	if diff := cmp.Diff(want, mustParse(t, duty("transfers")).Syncs["a"], comparer); diff != "" {
 		t.Errorf("transfers (-want +got)\n%s", diff)
 	}
@@ -148,7 +148,12 @@ func TestSettingsOfDomainsAndTransfers(t *testing.T) {
 		{"transfers", "pending_alert: 1h", "must be between 1d and 365d (or 0 for never)"},
 		{"domains", "exclude: {clients: [0]}", "must be between 1 and"},
 		{"domains", "exclude: {tlds: []}", "is empty"},
-		{"domains", "exclude: {domains: ['']}", "must not be empty"},
+		{"domains", "exclude: {domains: ['']}", "is no domain name: write one like example.com"},
+		{"domains", "exclude: {domains: [not a name]}", "is no domain name"},
+		{"domains", "exclude: {tlds: ['*.uk']}", "is no extension: write one like co.uk"},
+		{"domains", "exclude: {tlds: [co uk]}", "is no extension"},
+		{"transfers", "renew_after_transfer: [n l]", "is no extension"},
+		{"domains", "status_map: {'': Active}", "an empty word would mean every domain"},
 		{"domains", "exclude: {registrars: [a]}", "unknown key: use domains, tlds, clients or product_groups"},
 
 		{"domains", "report: {to: [ops@example.com]}", "syncs.a.report: needs a server to send it through: add the section mail"},

@@ -164,6 +164,7 @@ syncs:
     source: main
     account: op
     registrar: openprovider
+    schedule: ""
     report: {to: [ops@example.com]}
 `, filepath.Join(w.dir, "state"), listen, listen, host, port, w.dsn, w.list.URL(), apiKey, w.registrar.URL(), reseller, apiKey)
 	return path, os.WriteFile(path, []byte(text), 0o600)

@@ -142,9 +142,9 @@ type TransferTracker interface {
 	Transfer(ctx context.Context, name Name) (Transfer, error)
 }
 
-// TransferLister is a TransferTracker that can also list transfers in bulk: at least all that are pending or failed of
-// late, and any others, earlier ones of the same name among them. So only one that is pending is believed; of a name that is
-// on no page nothing may be concluded.
+// TransferLister is a TransferTracker that can also list transfers in bulk: at least all that are pending, and any others,
+// earlier ones of the same name among them. So only one that is pending is believed; of a name that is on no page nothing may
+// be concluded.
 type TransferLister interface {
 	TransferTracker
 	ListTransfersPage(ctx context.Context, after Cursor) (TransferPage, error)

@@ -20,6 +20,7 @@ func TestFreshnessIsForeseen(t *testing.T) {
 		"one has just begun":                     {Pace{LastEnd: ago(6 * time.Hour), Began: now, Total: 100}, 6 * time.Hour},
 		"the first one is half done":             {Pace{Began: ago(time.Hour), Done: 50, Total: 100}, 2 * time.Hour},
 		"nothing has ever run":                   {Pace{Next: now}, 0},
+		"a pass takes 30 runs":                   {Pace{LastEnd: ago(time.Hour), Took: time.Minute, Next: now.Add(5 * time.Hour), Parts: 30, Every: 6 * time.Hour}, 180 * time.Hour},
 		"one is done but for its end":            {Pace{LastEnd: ago(time.Hour), Began: ago(time.Minute), Done: 100, Total: 100}, time.Hour},
 	} {
 		if got := Freshness(tc.pace, now); got != tc.want {

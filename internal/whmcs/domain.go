@@ -89,6 +89,7 @@ type DomainSettings struct {
 	NotifyOnly      bool // it reports and changes nothing
 	NextDueDate     bool // the due date follows the expiry
 	NextDueDateDays int  // by so many days before the expiry; 0 is the same day
+	NoDays          bool // what stands there is no number of days
 }
 
 // DomainFeatures says which optional parts for domains this WHMCS install has and lets us use.

@@ -21,13 +21,15 @@
 //     we have not heard of is left out, and drop what is Deleted or Archived: a name may have a newer order.
 //   - Deleted means up to 30 days ago, Archived longer (documented). A name that was transferred away ends in Deleted as
 //     well (assumed), so the word is no evidence of either. Get takes both for absent; Departed asks the archived actions
-//     of the order, whose words for a deletion and a transfer away are assumed: any other word is no evidence.
+//     of the order, whose words for a deletion and a transfer away are assumed: any other word is no evidence, and none counts while the name
+//     has a living order.
 //   - InActive is an order that is not carried out yet, a registration or a transfer in. A look-up tells the running
 //     action (clients: AddTransferDomain, AddNewDomain), a listing does not, so there the status is Unknown without a word.
 //     Pending Verification and Failed Verification (documented, not what they mean for the name) are Unknown.
 //   - A transfer that the owner does not approve within 5 days is deleted (documented). Transfers are followed through
 //     the actions of the order: one that runs is pending, whatever it is called; an archived one that failed has failed.
-//     A word for its end that we do not know is TransferUnknown.
+//     A word for its end that we do not know is TransferUnknown. A list holds those that run. Whether lists of actions are
+//     cut shorter than asked for is not known: they are read until their recsindb, or a page without rows.
 //   - endtime is the expiry as an instant in epoch seconds (documented) and is cut to its day in UTC. It is told as
 //     Dates.Expiration; a paid-until beside it is not told.
 //   - A look-up also tells the domain's auth code and the contacts' addresses. They are not decoded.

@@ -35,11 +35,11 @@ func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.
 
 // openTransfer is for an order that waits: it has an action that is running, or one that has ended badly.
 func (a *Account) openTransfer(ctx context.Context, name registrar.Name, details wire.Details) (registrar.Transfer, error) {
-	running, err := a.actions(ctx, false, []string{details.ID()})
+	now, err := a.actions(ctx, false, []string{details.ID()})
 	if err != nil {
 		return registrar.Transfer{}, err
 	}
-	if newest, ok := newest(running, details.ID()); ok {
+	if newest, ok := newest(now, details.ID()); ok {
 		return pending(name, newest), nil
 	}
 	ended, err := a.actions(ctx, true, []string{details.ID()})
@@ -124,26 +124,28 @@ func (a *Account) actions(ctx context.Context, past bool, orders []string) (all 
 	return all, nil
 }
 
-// ListTransfersPage reads the orders that wait or were deleted of late, and what is or was done to them. See
-// registrar.TransferLister.
+// ListTransfersPage reads the orders that wait, and what is being done to them. See registrar.TransferLister.
 func (a *Account) ListTransfersPage(ctx context.Context, after registrar.Cursor) (registrar.TransferPage, error) {
 	at, err := a.parseTransferPlace(after)
 	if err != nil {
 		return registrar.TransferPage{}, err
 	}
 	orders, err := a.wire.Orders(ctx, wire.Search{
-		Page: at.page, Size: actionPage, Statuses: []string{inactive, deleted}, ChildOrders: a.childOrders,
+		Page: at.page, Size: actionPage, Statuses: []string{inactive}, ChildOrders: a.childOrders,
 	})
 	if err != nil {
 		return registrar.TransferPage{}, err
 	}
-	transfers, err := a.transfersOf(ctx, orders.Rows)
+	actions, err := a.actions(ctx, false, orderIDs(orders.Rows))
+	if err != nil {
+		return registrar.TransferPage{}, err
+	}
 	next := transferPlace{page: at.page + 1, met: at.met + len(orders.Rows)}
-	page := registrar.TransferPage{Transfers: transfers, Done: len(orders.Rows) == 0 || next.met >= orders.Total}
+	page := registrar.TransferPage{Transfers: running(orders.Rows, actions), Done: len(orders.Rows) == 0 || next.met >= orders.Total}
 	if !page.Done {
 		page.Next = next.cursor()
 	}
-	return page, err
+	return page, nil
 }
 
 // transferPlace is what a cursor of that list says: the page to read, and how many orders were met before it.
@@ -165,51 +167,17 @@ func (a *Account) parseTransferPlace(c registrar.Cursor) (transferPlace, error) 
 	return p, nil
 }
 
-// transfersOf reads what is running first: only what has nothing running has to be looked for in the archive.
-func (a *Account) transfersOf(ctx context.Context, rows []wire.Order) ([]registrar.Transfer, error) {
-	running, err := a.actions(ctx, false, orderIDs(rows))
-	if err != nil {
-		return nil, err
-	}
+// running are the transfers among what is being done to orders. What has ended is for a look-up to tell.
+func running(rows []wire.Order, actions []wire.Action) []registrar.Transfer {
+	actions = transfersOnly(actions)
 	var transfers []registrar.Transfer
-	var still []wire.Order
 	for _, row := range rows {
 		name, err := registrar.ParseName(string(row.Name))
-		action, ok := newest(running, string(row.ID))
-		switch {
-		case err != nil:
-		case ok && waiting(string(row.Status)) && isTransfer(string(action.Type)):
+		if action, ok := newest(actions, string(row.ID)); ok && err == nil {
 			transfers = append(transfers, pending(name, action))
-		case !ok:
-			still = append(still, row)
 		}
 	}
-	ended, err := a.endedTransfers(ctx, still)
-	return append(transfers, ended...), err
-}
-
-func (a *Account) endedTransfers(ctx context.Context, rows []wire.Order) ([]registrar.Transfer, error) {
-	ended, err := a.actions(ctx, true, orderIDs(rows))
-	if err != nil {
-		return nil, err
-	}
-	var transfers []registrar.Transfer
-	for _, row := range rows {
-		name, _ := registrar.ParseName(string(row.Name)) // the caller has left out what is no name
-		t, ok := endedTransfer(name, ended, string(row.ID))
-		if gone(string(row.Status)) {
-			if ok = t.State == registrar.TransferFailed; ok { // the name may have got another order since
-				t, err = a.Transfer(ctx, name)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			transfers = append(transfers, t)
-		}
-	}
-	return transfers, nil
+	return transfers
 }
 
 func orderIDs(rows []wire.Order) []string {

@@ -5,8 +5,9 @@
 //   - Every call carries ApiUser, ApiKey, UserName, ClientIp and Command (documented). The examples put them into the URL;
 //     the vendor's own Go client posts them as a form (seen), and so do we: a URL ends up in logs and in error texts.
 //   - ClientIp is an IPv4 address from the account's list (documented); a foreign one is an authentication failure.
-//   - 20 calls a minute, 700 an hour and 8000 a day, over all calls of a key (documented): see CallsPerMinute and its
-//     neighbours. Beyond that, error 500000 or HTTP 405 (seen); neither tells for how long.
+//   - 20 calls a minute, 700 an hour and 8000 a day, over all calls of a key (documented). An account's usual rate is
+//     below the hour's; the day's is reached by who is busy for half of it. Beyond that, error 500000 or HTTP 405 (seen);
+//     neither tells for how long.
 //   - Errors come with HTTP 200 and Status="ERROR"; the first number decides. A number that is in no table is a refusal, or
 //     passing trouble when it begins with 3 (registry) or 5 (Namecheap itself) (assumed).
 //   - Lists hold 10 to 100 rows a page, 20 unless asked (documented), and count TotalItems. Pages go by number, so a name
@@ -25,6 +26,8 @@
 //     that left, so there is no Historian.
 //   - A search term matches parts of names (assumed); answers are compared with the name asked for. A domain name in
 //     Unicode may be held as such or in punycode (assumed): both are asked for.
+//   - The list of transfers in progress is read, and all that there were of one name (documented kinds of list). One that is
+//     completed has arrived only while the account holds the name: else it is TransferUnknown.
 //   - Transfers have a number and a word; where they contradict each other the transfer counts as pending, and a word and
 //     number that nobody knows as TransferUnknown. Numbers are those of the Enom family (documented in part).
 //   - Nothing is documented that switches auto-renewal, so there is no AutoRenewer. ID protection is switched by its

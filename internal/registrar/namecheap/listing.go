@@ -77,7 +77,7 @@ func unique(rows []wire.Domain) []registrar.Domain {
 	return domains
 }
 
-// ListTransfersPage reads one page of all transfers in, those of late first. See registrar.TransferLister.
+// ListTransfersPage reads one page of the transfers in that are in progress. See registrar.TransferLister.
 func (a *Account) ListTransfersPage(ctx context.Context, after registrar.Cursor) (registrar.TransferPage, error) {
 	const op = "list transfers"
 	at, err := a.parsePlace(op, after)

@@ -14,14 +14,6 @@ import (
 	"github.com/whmcsync/whmcsync/internal/registrar/namecheap/wire"
 )
 
-// What a key may do over all its calls. CallsPerMinute leaves two of the twenty to people who use the same key;
-// 18 a minute would be 1080 an hour, so a long listing has to keep CallsPerHour as well.
-const (
-	CallsPerMinute = 18
-	CallsPerHour   = 700
-	CallsPerDay    = 8000
-)
-
 // The page sizes that lists accept.
 const (
 	minPage = 10

@@ -162,6 +162,19 @@ func TestTheNewestTransferOfExactlyThisNameIsTold(t *testing.T) {
 	}
 }
 
+func TestTheHistoryOfTransfersIsNotReadToLearnWhichArePending(t *testing.T) {
+	t.Parallel()
+	server := startSim(t, sim.Options{})
+	for i := range 250 {
+		server.Order(sim.Transfer{Name: fmt.Sprintf("old%d.test", i), StatusID: "5", Status: "COMPLETED"})
+	}
+	server.Order(sim.Transfer{Name: "now.test", StatusID: "14", Status: "INPROGRESS"}, sim.Transfer{Name: "waits.test", StatusID: "32", Status: "WAITINGFOREPP"})
+	page, err := open(t, server, namecheap.Config{}).ListTransfersPage(t.Context(), "")
+	if err != nil || !page.Done || len(page.Transfers) != 2 || server.Counts().TotalCalls != 1 {
+		t.Errorf("%+v, %v, after %d calls", page, err, server.Counts().TotalCalls)
+	}
+}
+
 func TestACompletedTransferOfANameThatIsNotOursConcludesNothing(t *testing.T) {
 	t.Parallel()
 	server := startSim(t, sim.Options{})

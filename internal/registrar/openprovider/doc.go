@@ -29,7 +29,7 @@
 //   - POST /domains/{id}/renew buys a renewal and answers with a status only [C]: the dates are read afterwards. Too early is
 //     code 324 or 19307, renewed already 325, no balance 310 or 920: all Rejected. A renewal is sent once; an answer that is
 //     lost, unknown or given during maintenance leaves open whether it was bought.
-//   - is_private_whois_allowed may be absent [?]: only a clear false keeps ID protection from being switched.
+//   - is_private_whois_allowed may be absent [?]: only a clear false keeps ID protection from being switched on.
 //   - DEL is Lapsed; the ends of the soft and the hard quarantine are told with it [D], else restorable_until or
 //     quarantine_expiration_date [?] is the last day of restoration. REQ and PEN are a transfer or a
 //     registration by the order's type [C]; with type TRADE [?] they are Unknown. REJ is taken for FAI [C]; NSR [?] is
@@ -39,6 +39,7 @@
 //   - queue_status=transferOut finds names that were transferred away [D for XML, ? for REST]. It is believed only of a
 //     deleted row that the queue "renew" does not show at the same time: a server that overlooks the filter shows it in
 //     both.
+//   - A deleted row is evidence only while the live list has no living row of that name: else it is of an earlier life.
 //   - status takes one value; the documented spelling of it is lower case [D]. Rows in another status than asked for are
 //     Protocol, so that an overlooked filter is seen.
 //   - There are no webhooks and no filter by time of change [D].

@@ -91,17 +91,15 @@ func TestReadDomainSettings(t *testing.T) {
 		})
 	}
 
-	t.Run("days that are none are refused where they count", func(t *testing.T) {
+	t.Run("days that are none are told", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, fixture.Load)
 		for _, days := range []string{"on", "-3", "9999", "ten"} {
 			b.exec(t, set("NextDueDateDays", days))
-			_, err := b.ReadDomainSettings(t.Context())
-			wantFault(t, err, fault.Refused, "DomainSyncNextDueDateDays")
-		}
-		b.exec(t, set("NextDueDate", ""))
-		if _, err := b.ReadDomainSettings(t.Context()); err != nil {
-			t.Error(err)
+			got, err := b.ReadDomainSettings(t.Context())
+			if want := (whmcs.DomainSettings{SyncEnabled: true, NextDueDate: true, NoDays: true}); err != nil || got != want {
+				t.Errorf("%q: %+v, %v", days, got, err)
+			}
 		}
 	})
 

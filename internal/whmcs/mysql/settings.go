@@ -7,12 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
 // ReadDomainSettings reads how WHMCS itself is set up to sync domains. A setting that is absent is off, or 0 days. It
-// needs DomainFeatures.Settings. fault.Refused when the due date is to follow by a number of days that is none.
+// needs DomainFeatures.Settings. Errors are those of a query.
 func (d *DB) ReadDomainSettings(ctx context.Context) (whmcs.DomainSettings, error) {
 	const op = "read the settings for domains"
 	values := map[string]string{}
@@ -33,10 +32,7 @@ func (d *DB) ReadDomainSettings(ctx context.Context) (whmcs.DomainSettings, erro
 		NextDueDate: flag(values["DomainSyncNextDueDate"]),
 	}
 	days, valid := dueDays(values["DomainSyncNextDueDateDays"])
-	if settings.NextDueDate && !valid {
-		return whmcs.DomainSettings{}, fault.New(fault.Refused, d.name, op, "DomainSyncNextDueDateDays is no number of days")
-	}
-	settings.NextDueDateDays = days
+	settings.NextDueDateDays, settings.NoDays = days, !valid
 	return settings, nil
 }
 

@@ -33,9 +33,13 @@ func (s *Server) listTransfers(r *http.Request) simkit.Answer {
 	if problem != nil {
 		return *problem
 	}
+	kind := r.Form.Get("ListType")
+	if !slices.Contains([]string{"", "ALL", "INPROGRESS", "CANCELLED", "COMPLETED"}, kind) {
+		return refusal("2010001", "Parameter ListType is invalid")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := s.newestFirst(r.Form.Get("SearchTerm"))
+	found := slices.DeleteFunc(s.newestFirst(r.Form.Get("SearchTerm")), func(t Transfer) bool { return !t.is(kind) })
 	list := transferList{}
 	for _, t := range slice(found, sel) {
 		list.Transfer = append(list.Transfer, transferRow{

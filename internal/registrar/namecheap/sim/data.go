@@ -130,6 +130,12 @@ func (s *Server) newestFirst(term string) []Transfer {
 	return found
 }
 
+// is says whether a transfer belongs into a list. What is neither completed nor cancelled is in progress.
+func (t Transfer) is(kind string) bool {
+	ended := t.Status == "COMPLETED" || t.Status == "CANCELLED"
+	return kind == "" || kind == "ALL" || t.Status == kind || kind == "INPROGRESS" && !ended
+}
+
 func holds(name, term string) bool {
 	return strings.Contains(strings.ToLower(name), strings.ToLower(term))
 }

@@ -54,12 +54,14 @@ func (c Client) Info(ctx context.Context, name string) (Info, error) {
 	return *a.Result.Info, nil
 }
 
-// Transfers reads one page of transfers in, those of late first. Search finds names that hold the term; "" = all.
+// Transfers reads one page of transfers in, those of late first: all of names that hold the term, or with "" what is in
+// progress.
 func (c Client) Transfers(ctx context.Context, search string, page, size int) ([]Transfer, Paging, error) {
 	op := fmt.Sprintf("list transfers (page %d)", page)
 	form := paged(page, size, "TRANSFERDATE_DESC")
-	form.Set("ListType", "ALL")
+	form.Set("ListType", "INPROGRESS")
 	if search != "" {
+		form.Set("ListType", "ALL")
 		form.Set("SearchTerm", search)
 	}
 	a, err := c.do(ctx, op, "list_transfers", "domains.transfer.getList", form)
