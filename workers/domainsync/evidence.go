@@ -96,6 +96,9 @@ func (e *errand) look(ctx context.Context, d Decision) (seen Evidence, err error
 	if historian, ok := e.Registrar.(registrar.Historian); ok {
 		seen.Departure, err = ask(e, func() (registrar.Departure, error) { return historian.Departed(ctx, name) })
 	}
+	if seen.Departure != nil && ofEarlierLife(d.Row, *seen.Departure) {
+		seen.Departure = nil
+	}
 	if err == nil && seen.Departure == nil && e.Witness != nil {
 		seen.Testimony, err = ask(e, func() (registrar.Testimony, error) { return e.Witness.Testify(ctx, name) })
 	}

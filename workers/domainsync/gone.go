@@ -110,6 +110,11 @@ func (p Policy) departed(d *Decision, how registrar.Departure) (whmcs.DomainStat
 	}
 }
 
+// ofEarlierLife says that a name left before the row's domain was registered: that tells nothing of what became of this one.
+func ofEarlierLife(row whmcs.Domain, how registrar.Departure) bool {
+	return !how.Day.IsZero() && how.Day.Before(row.Registered) // no day is before an unset one
+}
+
 // counted adds one look. Looks that come to something else begin anew; looks too close together count once.
 func (p Policy) counted(before *Absence, found string, now time.Time) *Absence {
 	switch {

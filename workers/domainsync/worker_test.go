@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/whmcsync/whmcsync/internal/civil"
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/memory"
@@ -124,6 +125,51 @@ func TestAWitnessIsAskedWhenTheRegistrarHasNoTrace(t *testing.T) {
 	b.clock = b.clock.Add(fourHours)
 	b.Pass(synckit.Full)
 	b.wantRow(1, whmcs.DomainCancelled, "2031-09-01")
+}
+
+func TestWhatBecameOfANameInAnEarlierLifeIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name             string
+		registered, left string
+		want             whmcs.DomainStatus
+	}{
+		{"it left before it was registered", "2024-05-02", "2024-05-01", whmcs.DomainActive},
+		{"it left on the same day", "2024-05-01", "2024-05-01", whmcs.DomainTransferredAway},
+		{"nobody knows when it was registered", "", "2024-05-01", whmcs.DomainTransferredAway},
+		{"nobody knows when it left", "2024-05-02", "", whmcs.DomainTransferredAway},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			b := inStep(t, 1)
+			day := func(text string) (d civil.Date) {
+				if text != "" {
+					d = civil.Must(text)
+				}
+				return d
+			}
+			b.edit(1, func(d *whmcs.Domain) { d.Registered = day(tc.registered) })
+			b.duty.Policy.Gone.Mark = true
+			b.account.Depart("d1.example", registrar.Departure{Status: registrar.TransferredAway, Day: day(tc.left), Raw: "TRAN"})
+			for range 2 {
+				b.pass(full)
+				b.clock = b.clock.Add(fourHours)
+			}
+			b.wantRow(1, tc.want, "2031-09-01")
+		})
+	}
+	t.Run("and the witness is asked in its place", func(t *testing.T) {
+		t.Parallel()
+		b := inStep(t, 1)
+		b.edit(1, func(d *whmcs.Domain) { d.Registered = civil.Must("2024-05-02") })
+		b.duty.Policy.Gone.Mark, b.duty.Witness = true, memory.New(memory.Config{})
+		b.account.Depart("d1.example", registrar.Departure{Status: registrar.TransferredAway, Day: civil.Must("2024-05-01"), Raw: "TRAN"})
+		for range 2 {
+			b.pass(full)
+			b.clock = b.clock.Add(fourHours)
+		}
+		b.wantRow(1, whmcs.DomainCancelled, "2031-09-01")
+	})
 }
 
 func TestAnEmptyListingEndsNothing(t *testing.T) {
