@@ -1,4 +1,4 @@
 // Package state holds the types of what whmcsync remembers: syncs, requests, runs, batches, leases, listings, changes,
-// failures, and for clients the roster (who has which address) and the subscribers (what was last settled for each
+// failures, reports, and for clients the roster (who has which address) and the subscribers (what was last settled for each
 // address). Types and errors only; internal/state/postgres keeps them.
 package state
