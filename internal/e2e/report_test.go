@@ -77,6 +77,7 @@ func wantMails(t *testing.T, server *testkit.MailProcess, runs ...state.Run) {
 	for _, run := range runs {
 		want = append(want, fmt.Sprintf("%d ops@example.com", run.ID), fmt.Sprintf("%d 用户@xn--r8jz45g.xn--zckzah", run.ID))
 	}
+	slices.Sort(want)
 	if diff := cmp.Diff(want, mailsOf(server)); diff != "" {
 		t.Errorf("mails, by run and recipient (-want +got):\n%s", diff)
 	}

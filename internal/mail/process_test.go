@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -44,7 +45,7 @@ func read(t *testing.T, raw string) (head netmail.Header, forms map[string]strin
 	forms = map[string]string{}
 	for parts := multipart.NewReader(letter.Body, params["boundary"]); ; {
 		part, err := parts.NextPart() // it undoes quoted-printable
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return letter.Header, forms
 		}
 		if err != nil {

@@ -79,7 +79,7 @@ func (p *MailProcess) Start() {
 		p.t.Fatalf("testkit: %v", err)
 	}
 	var printed Printed
-	p.cmd = exec.Command(p.python, p.script, string(config))
+	p.cmd = exec.CommandContext(p.t.Context(), p.python, p.script, string(config))
 	p.cmd.Stderr = &printed
 	p.stdin, err = p.cmd.StdinPipe() // its end is the server's, should this process be killed
 	if err != nil {
@@ -134,7 +134,7 @@ func (p *MailProcess) Received() []ReceivedMail {
 func pythonWith(t testing.TB, module string) string {
 	t.Helper()
 	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import "+module).Run() == nil {
+		if exec.CommandContext(t.Context(), python, "-c", "import "+module).Run() == nil {
 			return python
 		}
 	}
