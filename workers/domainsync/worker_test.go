@@ -152,7 +152,7 @@ func TestWhatBecameOfANameInAnEarlierLifeIsNoEvidence(t *testing.T) {
 			b.duty.Policy.Gone.Mark = true
 			b.account.Depart("d1.example", registrar.Departure{Status: registrar.TransferredAway, Day: day(tc.left), Raw: "TRAN"})
 			for range 2 {
-				b.pass(full)
+				b.Pass(synckit.Full)
 				b.clock = b.clock.Add(fourHours)
 			}
 			b.wantRow(1, tc.want, "2031-09-01")
@@ -165,7 +165,7 @@ func TestWhatBecameOfANameInAnEarlierLifeIsNoEvidence(t *testing.T) {
 		b.duty.Policy.Gone.Mark, b.duty.Witness = true, memory.New(memory.Config{})
 		b.account.Depart("d1.example", registrar.Departure{Status: registrar.TransferredAway, Day: civil.Must("2024-05-01"), Raw: "TRAN"})
 		for range 2 {
-			b.pass(full)
+			b.Pass(synckit.Full)
 			b.clock = b.clock.Add(fourHours)
 		}
 		b.wantRow(1, whmcs.DomainCancelled, "2031-09-01")
