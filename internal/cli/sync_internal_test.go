@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestARequestThatLosesToTheDueRunFollowsIt(t *testing.T) {
 		answered <- answer{run, err}
 	}()
 	due := refuseForTheDueRun(t, a)
-	if got := <-answered; got.run != due || got.err != state.ErrRunInProgress {
+	if got := <-answered; got.run != due || !errors.Is(got.err, state.ErrRunInProgress) {
 		t.Errorf("run %d (%v), want %d", got.run, got.err, due)
 	}
 }
