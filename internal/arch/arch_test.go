@@ -104,6 +104,18 @@ func TestFilesAreShortEnoughToRead(t *testing.T) {
 	}
 }
 
+// The queue's own uniqueness takes a lock that outlives its task, by which a batch that has to go out again is refused: ids
+// with a generation do that work here.
+func TestNobodyAsksTheQueueForUniqueTasks(t *testing.T) {
+	t.Parallel()
+	word := []byte("asynq." + "Unique(")
+	for _, file := range goFiles(t) {
+		if bytes.Contains(read(t, file), word) {
+			t.Errorf("%s uses %s", file, word)
+		}
+	}
+}
+
 // A package registry is a setting of each machine, and a machine's paths mean nothing on another. The words are put
 // together here so that this file does not hold them either.
 func TestNothingNamesAMachineOrARegistry(t *testing.T) {

@@ -48,8 +48,17 @@ func (p *progress) show(run server.Run) {
 		_ = p.bar.Set64(min(done, max(run.Total, done)))
 	case time.Since(p.printed) >= plainEvery:
 		p.printed = time.Now()
-		fmt.Fprintf(p.out, "%s: %d of %d records, %.0f/s\n", describe(run), done, run.Total, float64(done)/time.Since(run.Started).Seconds())
+		perSecond := float64(done) / time.Since(run.Started).Seconds()
+		fmt.Fprintf(p.out, "%s: %d of %d records, %.0f/s%s\n", describe(run), done, run.Total, perSecond, timeLeft(run.Total-done, perSecond))
 	}
+}
+
+// timeLeft is how long the rest takes at this pace; "" when there is none, or nobody can tell.
+func timeLeft(rest int64, perSecond float64) string {
+	if rest <= 0 || perSecond <= 0 {
+		return ""
+	}
+	return ", " + server.Span(time.Duration(float64(rest)/perSecond*float64(time.Second))) + " left"
 }
 
 func describe(run server.Run) string {

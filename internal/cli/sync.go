@@ -184,7 +184,7 @@ func crewed(ctx context.Context, a *app.App) error {
 
 // elsewhere says how to get the work done when nobody is there to do it.
 func elsewhere(role string) string {
-	return fmt.Sprintf("start `whmcsync %s`, leave --wait out, or sync with --local", role)
+	return fmt.Sprintf("start `whmcsync %s`, or give --local, which does the work inside this command", role)
 }
 
 // syncRecords points at single records.

@@ -82,11 +82,12 @@ func Run(ctx context.Context, o Options) error {
 	if err := (&stage{Options: o, app: a, world: w, crew: crew}).play(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Say, "\nStatus page   http://%s/\nQueues        http://%s/queues/\nList          %s/state?people=0\nRegistrar     %s/state\nMails         %s\nLook around   %s --config %s status|runs|changes|failures\n",
-		addr, addr, w.list.AdminURL(), w.registrar.AdminURL(), w.postbox.dir, o.Program, path)
 	if o.Exit {
+		fmt.Fprintf(o.Say, "\nMails         %s\n", w.postbox.dir)
 		return nil
 	}
+	fmt.Fprintf(o.Say, "\nStatus page   http://%s/\nQueues        http://%s/queues/\nList          %s/state?people=0\nRegistrar     %s/state\nMails         %s\nLook around   %s --config %s status|runs|changes|failures\n",
+		addr, addr, w.list.AdminURL(), w.registrar.AdminURL(), w.postbox.dir, o.Program, path)
 	fmt.Fprintln(o.Say, "\nEverything stays up until Ctrl-C.")
 	<-ctx.Done()
 	return nil

@@ -76,7 +76,7 @@ func NewHealth(listen string, checks []Check, metrics http.Handler, log zerolog.
 func (s *Server) open(addr string, handler http.Handler) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("http server: %w", err)
+		return fmt.Errorf("http server: %w (http.listen, http.metrics_listen or --health-listen say where it listens)", err)
 	}
 	s.doors = append(s.doors, door{listener: l, handler: s.wrap(handler)})
 	return nil
