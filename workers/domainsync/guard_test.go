@@ -100,6 +100,25 @@ func TestWhatIsHeldWaitsForAPerson(t *testing.T) {
 	})
 }
 
+func TestAnApprovalIsNoneOfWhatWasRejectedBefore(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 1)
+	b.Guard = 0
+	b.edit(1, neverRenewed)
+	_, err := b.Store.Reject(b.Ctx, b.Pass(synckit.Full).ID)
+	must(t, err)
+	b.WantChanges("d1.example", "auto_renew rejected")
+	b.edit(1, func(d *whmcs.Domain) { d.IDProtection = true })
+	approved, err := b.Store.Approve(b.Ctx, b.Pass(synckit.Full).ID)
+	must(t, err)
+	b.MustWork()
+	b.Finish(approved)
+	if d, _ := b.account.Holds("d1.example"); d.Privacy != registrar.On || d.AutoRenew != registrar.On {
+		t.Errorf("ID protection is %v, auto-renew %v", d.Privacy, d.AutoRenew)
+	}
+	b.WantChanges("d1.example", "id_protection applied", "id_protection superseded", "auto_renew rejected")
+}
+
 // switched is a sync of four domains of which WHMCS wants three not to renew, and allows so many switches.
 func switched(t *testing.T, guard int) *bundle {
 	t.Helper()

@@ -119,9 +119,6 @@ func (w *Worker) decide(in Input, known state.Memory, job workers.Job) Decision 
 	if d.Pardoned = d.pardoned(known.Refused); d.Act == Nothing && len(d.Pardoned) > 0 {
 		d.Act = Settle
 	}
-	if job.Run.Kind == state.RunApprove {
-		return d // the approval is newer than any refusal
-	}
 	wanted := slices.DeleteFunc(slices.Clone(d.Changes), func(c state.Change) bool { return state.Refuses(known.Refused, c.Wish) })
 	if i := bringsRenewal(wanted); i >= 0 && !makesActive(wanted) {
 		wanted = slices.Delete(wanted, i, i+1) // whoever took the transfer back did not ask for more of it

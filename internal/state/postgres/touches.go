@@ -13,14 +13,15 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// touchSQL points at records; one that is pending already is not doubled.
+// touchSQL points at records; one that is pending already is not doubled. A retry asks for more than any other touch.
 const touchSQL = `
 	INSERT INTO touches (sync, record_id, trigger)
 	SELECT $1, x.id, $3 FROM unnest($2::bigint[]) WITH ORDINALITY AS x (id, n) ORDER BY x.n
-	ON CONFLICT (sync, record_id) DO NOTHING RETURNING seq`
+	ON CONFLICT (sync, record_id) DO UPDATE SET trigger = excluded.trigger WHERE excluded.trigger = 'retry' AND touches.trigger <> 'retry'
+	RETURNING seq`
 
 // Touch points at records that should be looked at soon. It returns the numbers of the new touches; a record that is
-// pending already gets none. state.ErrNotFound for an unknown sync.
+// pending already gets none, unless it is to be retried now. state.ErrNotFound for an unknown sync.
 func (s *Store) Touch(ctx context.Context, sync string, ids []int64, trigger state.Trigger) (seqs []int64, err error) {
 	err = s.transact(ctx, "touch the records", func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, touchSQL, sync, sortedSet(ids), trigger)
@@ -70,11 +71,12 @@ type touch struct {
 func takeTouches(ctx context.Context, tx pgx.Tx, sync string, limit int) ([]touch, error) {
 	rows, _ := tx.Query(ctx, `
 		WITH oldest AS (
-			SELECT t.seq FROM touches t JOIN syncs y ON y.name = t.sync JOIN accounts a ON a.name = y.account
+			SELECT t.seq, t.trigger = 'retry' AS retry FROM touches t JOIN syncs y ON y.name = t.sync JOIN accounts a ON a.name = y.account
 			WHERE t.sync = $1 AND y.paused_at IS NULL AND a.paused_at IS NULL
 			ORDER BY t.seq LIMIT $2 FOR UPDATE OF t SKIP LOCKED
 		)
-		DELETE FROM touches t USING oldest WHERE t.seq = oldest.seq RETURNING t.seq, t.record_id, t.trigger`, sync, limit)
+		DELETE FROM touches t USING oldest
+		WHERE t.seq = oldest.seq AND oldest.retry = (SELECT o.retry FROM oldest o ORDER BY o.seq LIMIT 1) RETURNING t.seq, t.record_id, t.trigger`, sync, limit)
 	touches, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t touch, err error) {
 		err = row.Scan(&t.seq, &t.recordID, &t.trigger)
 		return t, err

@@ -114,3 +114,28 @@ func TestTouchRunsOfAnHourShareTheGuard(t *testing.T) {
 	b.exec(`UPDATE runs SET started_at = now() - interval '61 minutes'`)
 	wantSame(t, "used before, an hour later", 0, claim(5).GuardUsed)
 }
+
+// What a retry forgets of its records, what a person refused among it, is forgotten of no other.
+func TestARetryIsARunOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	claim := func() (ids []int64, trigger state.Trigger) {
+		batch, run, _, err := b.ClaimTouches(b.ctx, state.NewTouchRun{Sync: news, Limit: 10, GuardLimit: 5}, worker, minute)
+		must(t, err)
+		return batch.IDs, run.Trigger
+	}
+	touch := func(trigger state.Trigger, ids ...int64) {
+		must(t, onlyError(b.Touch(b.ctx, news, ids, trigger)))
+	}
+	touch(state.ByHook, 1, 2)
+	touch(state.ByRetry, 2, 3)
+	touch(state.ByPoll, 2, 4)
+	for _, want := range []struct {
+		ids     []int64
+		trigger state.Trigger
+	}{{[]int64{1, 4}, state.ByHook}, {[]int64{2, 3}, state.ByRetry}} {
+		ids, trigger := claim()
+		wantSame(t, "records", want.ids, ids)
+		wantSame(t, "trigger", want.trigger, trigger)
+	}
+}
