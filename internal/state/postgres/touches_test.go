@@ -120,7 +120,7 @@ func TestARetryIsARunOfItsOwn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	claim := func() (ids []int64, trigger state.Trigger) {
-		batch, run, _, err := b.ClaimTouches(b.ctx, state.NewTouchRun{Sync: news, Limit: 10, GuardLimit: 5}, worker, minute)
+		batch, run, _, err := b.ClaimTouches(b.ctx, news, 10, worker, minute, 5, false)
 		must(t, err)
 		return batch.IDs, run.Trigger
 	}
