@@ -72,6 +72,7 @@ type verdict struct {
 	row           holding
 	renew, hide   string // what is switched at the registrar; "" = nothing
 	trouble       bool   // there is an open failure
+	aside         bool   // because a row of the same name counts that is not looked at
 	worse, leaped bool   // the status gets worse; the expiry date moves far
 }
 
@@ -104,7 +105,7 @@ func (r rules) next(rows []holding, claims map[string]claim) map[int64]verdict {
 			default:
 				v := r.judge(h, c)
 				if changes := v.row != h || v.renew+v.hide != ""; changes && slices.MinFunc(everywhere[name], before).ID != h.ID {
-					v = verdict{row: h, trouble: true} // one that we do not look at counts
+					v = verdict{row: h, trouble: true, aside: true} // one that we do not look at counts
 				}
 				verdicts[h.ID] = v
 			}

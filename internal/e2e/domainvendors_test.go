@@ -44,6 +44,11 @@ func TestEveryRegistrarKeepsItsDomainsInStep(t *testing.T) {
 			}
 			e.staff()
 			f := e.foresee()
+			for _, v := range f.verdicts {
+				if v.aside { // it is looked at before it is found that another row counts
+					e.untold++
+				}
+			}
 			e.fulfilled(e.pass(false), f)
 			t.Logf("the first pass over %d names wrote %d values and made the calls %v", len(f.verdicts), e.entries(), b.desk.Counts().Calls)
 			if e.entries() < 100 || len(f.switched) < 10 || len(f.trouble) < 10 {
@@ -355,9 +360,9 @@ func registered(d realtimeregister.Domain) claim {
 	case has("REDEMPTION_PERIOD"):
 		c.state = "redemption"
 	case has("PENDING_DELETE"):
-		c.state = "deleted"
+		c.state, c.last = "deleted", "1990-01-01" // nothing brings it back any more
 	case has("EXPIRED"):
-		c.state = "grace"
+		c.state = "overdue"
 	case has("SERVER_HOLD"):
 		c.state = "hold"
 	}

@@ -116,7 +116,7 @@ syncs:
 `, indent(4, e.desk.account), e.desk.URL(), cmp.Or(p.rate, rushed), indent(4, p.account), indent(2, p.accounts), e.desk.registry,
 		indent(4, cmp.Or(p.sync, writable)))
 	if p.transfers != "" {
-		text += fmt.Sprintf("  transfers:\n    type: transfers\n    source: main\n    account: registrar\n    registrar: %s\n%s\n",
+		text += fmt.Sprintf("  transfers:\n    type: transfers\n    source: main\n    account: registrar\n    registrar: %s\n    schedule: \"\"\n%s\n",
 			e.desk.registry, indent(4, p.transfers))
 	}
 	if p.alerts != "" {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,10 @@ func TestRunHostsOnceTheCommandThatHostedHasEnded(t *testing.T) {
 	})
 	w.openState(w.embeddedPostgres())
 	want := w.expect()
+	testkit.Eventually(t, patience, func() (bool, string) {
+		waiting, err := w.store.OpenRequests(t.Context(), newsletter)
+		return err == nil && len(waiting) == 0, fmt.Sprintf("what the host asked for is not taken (%v)", err)
+	})
 	runs, err := w.store.OpenRuns(t.Context(), newsletter)
 	if err != nil {
 		t.Fatal(err)

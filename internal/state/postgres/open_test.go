@@ -75,7 +75,7 @@ func TestOpenKeepsWithinItsConnections(t *testing.T) {
 }
 
 // migrations is how many there are.
-const migrations = 5
+const migrations = 6
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
