@@ -113,11 +113,7 @@ func (t *trial) rounds(ctx context.Context, batch int) (ours, bare lap, err erro
 		return ours, bare, err
 	}
 	defer yardstick.close()
-	n := t.Rounds
-	if t.size.records > 100_000 {
-		n = min(n, 2)
-	}
-	for range n {
+	for range t.repeats() {
 		plain, err := yardstick.pass(ctx, batch)
 		if err != nil {
 			return ours, bare, err
@@ -131,6 +127,18 @@ func (t *trial) rounds(ctx context.Context, batch int) (ours, bare lap, err erro
 	return ours, bare, nil
 }
 
+// repeats is how often a pass is measured: the shorter it is, the more of them another process may have got into.
+func (t *trial) repeats() int {
+	switch {
+	case t.size.records > 100_000:
+		return min(t.Rounds, 2)
+	case t.size.records > 10_000:
+		return t.Rounds
+	default:
+		return 4 * t.Rounds
+	}
+}
+
 // quicker takes the zero lap for none.
 func quicker(a, b lap) lap {
 	if a.took == 0 || b.took < a.took {
@@ -139,19 +147,23 @@ func quicker(a, b lap) lap {
 	return a
 }
 
-// changed is a pass after every hundredth record has changed.
+// changed measures passes after every hundredth record has changed, again and again.
 func (t *trial) changed(ctx context.Context, pass func(ctx context.Context, full bool) (outcome, error)) error {
 	set := t.crew.world.settings
 	set.BatchSize = t.batches[0]
 	if err := t.reschedule(set); err != nil {
 		return err
 	}
-	o, err := pass(ctx, t.full)
-	if err != nil {
-		return err
+	var best lap
+	for range t.repeats() {
+		o, err := pass(ctx, t.full)
+		if err != nil {
+			return err
+		}
+		best = quicker(best, o.lap)
 	}
 	t.add(compared(Measurement{
-		Key: fmt.Sprintf("changed_%d", t.size.records), Unit: t.noun + "/s", Value: o.perSecond(t.size.records),
+		Key: fmt.Sprintf("changed_%d", t.size.records), Unit: t.noun + "/s", Value: t.perSecond(best.took),
 		What: fmt.Sprintf("1 %% changed, %s %s, batches of %d", t.records(), t.noun, set.BatchSize),
 	}, t.bare, 0.25))
 	return nil
