@@ -29,7 +29,7 @@ type Surveyor struct {
 	Roster    Roster
 	Key       func(raw string) (string, error) // the one form in which what a spot holds is compared
 	BatchSize int
-	Page      int // spots read at once; default 10,000
+	Page      int // spots read at once; default 2,500
 }
 
 // Survey cuts the records behind run.SliceCursor and returns how many there are from there on. add stores the batches
@@ -133,7 +133,7 @@ func (s Surveyor) page() int {
 	if s.Page > 0 {
 		return s.Page
 	}
-	return 10_000
+	return 2_500
 }
 
 // slicer cuts ids into ranges of size records.

@@ -94,7 +94,7 @@ func (b *bare) pass(ctx context.Context, size int) (lap, error) {
 }
 
 // surveyPage is how many ids a survey reads at once.
-const surveyPage = 10_000
+const surveyPage = 2_500
 
 // survey reads the pages of ids and of the roster, and stores the batches.
 func (b *bare) survey(ctx context.Context, run int64, size int) error {

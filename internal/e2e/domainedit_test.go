@@ -43,6 +43,7 @@ func TestNoEditOfAPersonIsLost(t *testing.T) {
 	if overtaken == 0 {
 		t.Error("no edit came between a plan and its write, so nothing is shown")
 	}
+	e.calm() // what hooks and polls asked for writes beside the run
 	e.sawAll(begin)
 	e.pass(false) // and what was overtaken is looked at again
 	e.calm()

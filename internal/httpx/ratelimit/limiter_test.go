@@ -55,6 +55,8 @@ func TestCallsInFlightStayUnderTheCap(t *testing.T) {
 		const limit = 3
 		var flying, peak, done atomic.Int64
 		var all sync.WaitGroup
+		full := make(chan struct{}) // closed when as many calls as may be are under way: the first ones wait for that
+		var once sync.Once
 		for range 8 {
 			limiter := ratelimit.New(ratelimit.Config{Redis: client, Account: "news", InFlight: limit})
 			all.Go(func() {
@@ -67,7 +69,15 @@ func TestCallsInFlightStayUnderTheCap(t *testing.T) {
 					now := flying.Add(1)
 					for seen := peak.Load(); now > seen && !peak.CompareAndSwap(seen, now); seen = peak.Load() {
 					}
-					time.Sleep(time.Millisecond) // the call itself
+					if now >= limit {
+						once.Do(func() { close(full) })
+					}
+					select {
+					case <-full:
+						time.Sleep(time.Millisecond) // the call itself
+					case <-time.After(10 * time.Second):
+						t.Errorf("%d calls are under way and no other one begins", now)
+					}
 					flying.Add(-1)
 					done.Add(1)
 					release()
