@@ -10,7 +10,8 @@ import (
 )
 
 // Template is a database that is prepared once per test program and cloned for every test, which costs a tenth of
-// preparing it anew. The zero value with Prepare set is ready; keep it in a package variable of the tests.
+// preparing it anew; a clone that can be emptied is lent again. The zero value with Prepare set is ready; keep it in a
+// package variable of the tests.
 type Template struct {
 	Prepare func(ctx context.Context, url string) error // migrates, or whatever the tests need
 
@@ -18,9 +19,16 @@ type Template struct {
 	name  string
 	err   error
 	alive *pgx.Conn // marks the template as in use for as long as this program runs
+
+	shape          shape
+	tables, seeded []string // without rows, and with
+
+	mu     sync.Mutex
+	idle   []string // clones that wait for a test
+	clones int      // made so far
 }
 
-// Clone returns the URL of a fresh copy that is dropped at the end of the test.
+// Clone returns the URL of a copy that nobody else uses before the end of the test.
 func (tpl *Template) Clone(t testing.TB) string {
 	t.Helper()
 	admin := fromEnv(t, EnvPostgres)
@@ -28,9 +36,7 @@ func (tpl *Template) Clone(t testing.TB) string {
 	if tpl.err != nil {
 		t.Fatalf("testkit: prepare the template database: %v", tpl.err)
 	}
-	name := databaseName("test")
-	adminExec(t, admin, "CREATE DATABASE "+name+" TEMPLATE "+tpl.name)
-	return lend(t, admin, name)
+	return tpl.borrow(t, admin)
 }
 
 // make creates and prepares the template. A test program has no last moment to drop it in, so each one marks its own
@@ -58,13 +64,16 @@ func (tpl *Template) make(admin string) error {
 		return err
 	}
 	u.Path = "/" + tpl.name
-	return tpl.Prepare(ctx, u.String())
+	if err := tpl.Prepare(ctx, u.String()); err != nil {
+		return err
+	}
+	return tpl.measure(ctx, *u)
 }
 
-// sweep drops the templates of test programs that have ended.
+// sweep drops the templates, and the clones of them, of test programs that have ended.
 func sweep(ctx context.Context, conn *pgx.Conn) error {
 	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database d WHERE datname LIKE 'whmcsync\_template\_%'
-		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = d.datname)`)
+		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = d.datname OR starts_with(d.datname, a.application_name || '_'))`)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,57 @@ func TestTemplateIsPreparedOnceAndClonedForEachTest(t *testing.T) {
 	}
 	if prepared != 1 {
 		t.Errorf("prepared %d times, want once", prepared)
+	}
+}
+
+func TestACloneIsLentAgainAsItsTemplateIs(t *testing.T) {
+	t.Parallel()
+	template := testkit.Template{Prepare: func(_ context.Context, url string) error {
+		databaseOf(t, url, `CREATE TABLE seeds (id int); INSERT INTO seeds VALUES (7);
+			CREATE TABLE parents (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+			CREATE TABLE children (parent int REFERENCES parents)`)
+		return nil
+	}}
+	var names []string
+	for _, one := range []struct {
+		what, statement string
+		again           bool // the next test gets the same database
+	}{
+		{"rows", "INSERT INTO parents DEFAULT VALUES; INSERT INTO children VALUES (1)", true},
+		{"an index", "CREATE INDEX ON children (parent)", false},
+		{"a dropped default", "ALTER TABLE parents ALTER id DROP IDENTITY", false},
+		{"other seeds", "UPDATE seeds SET id = 8", false},
+		{"many rows", "INSERT INTO children SELECT NULL FROM generate_series(1, 200000)", false},
+		{"a setting", "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET work_mem = 100'; END $$", false},
+		{"nothing", "SELECT 1", true},
+	} {
+		var name string
+		t.Run(one.what, func(t *testing.T) {
+			url := template.Clone(t)
+			conn := connect(t, url)
+			if n := count(t, conn, "SELECT (SELECT count(*) FROM parents) + (SELECT count(*) FROM children)"); n != 0 {
+				t.Errorf("%d rows of an earlier test", n)
+			}
+			if n := count(t, conn, "SELECT nextval(pg_get_serial_sequence('parents', 'id'))"); n != 1 {
+				t.Errorf("the first id is %d", n)
+			}
+			if n := count(t, conn, "SELECT id FROM seeds"); n != 7 {
+				t.Errorf("the seed is %d", n)
+			}
+			if _, err := conn.Exec(t.Context(), "SELECT setval(pg_get_serial_sequence('parents', 'id'), 1, false)"); err != nil {
+				t.Fatal(err)
+			}
+			name = databaseOf(t, url, one.statement)
+		})
+		t.Run("after "+one.what, func(t *testing.T) {
+			if next := databaseOf(t, template.Clone(t), "SELECT 1"); (next == name) != one.again {
+				t.Errorf("lent again: %t, want %t", next == name, one.again)
+			}
+		})
+		names = append(names, name)
+	}
+	if slices.Index(names, names[1]) != 0 {
+		t.Error("the second test did not get the database of the first one")
 	}
 }
 

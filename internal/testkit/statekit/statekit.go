@@ -10,7 +10,7 @@ import (
 
 var template = testkit.Template{Prepare: migrate}
 
-// Clone returns the URL of a fresh migrated database that is dropped at the end of the test.
+// Clone returns the URL of a fresh migrated database that nobody else uses before the end of the test.
 func Clone(t testing.TB) string {
 	t.Helper()
 	return template.Clone(t)
