@@ -21,7 +21,7 @@ type Options struct {
 	Version string
 	Log     zerolog.Logger
 	Say     io.Writer // what people read while they wait
-	Rounds  int       // how often a throughput is measured, the best one counts; default 5. Four times as often up to 10,000 records, twice above 100,000
+	Rounds  int       // how often a throughput is measured, the best one counts; default 5. Its square up to 10,000 records, two above 100,000
 	Hooks   int       // hooks sent to an idle system; default 100
 	Gentle  bool      // nobody is killed
 

@@ -135,7 +135,7 @@ func (t *trial) repeats() int {
 	case t.size.records > 10_000:
 		return t.Rounds
 	default:
-		return 4 * t.Rounds
+		return t.Rounds * t.Rounds
 	}
 }
 
