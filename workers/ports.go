@@ -31,6 +31,7 @@ type Records interface {
 	RecordsByIDs(ctx context.Context, sync string, ids []int64) (state.RecordSet, error)
 	MemoriesByKeys(ctx context.Context, sync string, keys []string) (map[string]state.Memory, error)
 	RosterByKeys(ctx context.Context, sync string, keys []string) ([]state.RosterRow, error)
+	FailuresOf(ctx context.Context, sync string, ids []int64) ([]state.Failure, error)
 	PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error
 }
 

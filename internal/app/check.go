@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ const (
 )
 
 // Check proves everything that a configuration rests on and changes nothing outside: servers, schema, columns, grants,
-// credentials, groups, clocks. Every check runs, whatever becomes of the others; the order of the findings is always
+// credentials, groups, clocks. It leaves no file that was not there before. Every check runs, whatever becomes of the others; the order of the findings is always
 // the same.
 func Check(ctx context.Context, cfg config.Config, opts Options) []Finding {
 	c := &checker{App: newApp(cfg, opts)}
@@ -132,10 +133,28 @@ func (c *checker) stateDir() []Finding {
 		return nil
 	}
 	s := subject{"state_dir", c.Config.StateDir}
+	c.onClose(removeEmpty(missing(c.Config.StateDir)))
 	if err := writable(c.Config.StateDir); err != nil {
 		return []Finding{s.failed("name another folder in state_dir, or let this user write to it", "%v", err)}
 	}
 	return []Finding{s.ok("can be written")}
+}
+
+// missing are dir and the folders above it that do not exist, the innermost first.
+func missing(dir string) []string {
+	if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return append([]string{dir}, missing(filepath.Dir(dir))...)
+}
+
+// removeEmpty removes folders, except those into which somebody has put something.
+func removeEmpty(dirs []string) func() {
+	return func() {
+		for _, dir := range dirs {
+			_ = os.Remove(dir)
+		}
+	}
 }
 
 func writable(dir string) error {

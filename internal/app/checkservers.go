@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/queue"
+	"github.com/whmcsync/whmcsync/internal/services"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
 )
 
@@ -50,7 +52,7 @@ func (c *checker) joinRedis(ctx context.Context, s subject) (*queue.Redis, []Fin
 // postgres proves the database of the state. Its schema is looked at, not migrated.
 func (c *checker) postgres(ctx context.Context) []Finding {
 	s := subject{"postgres", "state"}
-	url, embedded, err := c.embeddedPostgres(ctx)
+	url, embedded, err := c.postgresAt(ctx)
 	if err != nil {
 		return []Finding{s.broken("install PostgreSQL on this machine, or set postgres.url to a server of yours", err)}
 	}
@@ -59,11 +61,26 @@ func (c *checker) postgres(ctx context.Context) []Finding {
 	return c.stateAt(ctx, s, url, embedded)
 }
 
-// embeddedPostgres starts our own server where that is wanted and nobody has done so.
-func (c *checker) embeddedPostgres(ctx context.Context) (url string, embedded bool, err error) {
+// postgresAt starts our own server where that is wanted and nobody has done so. Where it has no data yet, it is a trial:
+// that there will be data is up to who syncs.
+func (c *checker) postgresAt(ctx context.Context) (url string, embedded bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, embeddedTime)
 	defer cancel()
-	return c.postgresURL(ctx)
+	if c.Config.Postgres.URL.Reveal() != config.Embedded || services.HoldsPostgres(c.postgresDir()) {
+		return c.postgresURL(ctx)
+	}
+	url, err = c.trialPostgres(ctx)
+	return url, true, err
+}
+
+// trialPostgres starts a server in a folder that goes with it, and tells no other process of it.
+func (c *checker) trialPostgres(ctx context.Context) (url string, err error) {
+	dir, err := os.MkdirTemp(c.Config.StateDir, ".check-*")
+	if err != nil {
+		return "", err
+	}
+	c.onClose(func() { _ = os.RemoveAll(dir) })
+	return c.hostPostgres(ctx, dir)
 }
 
 func (c *checker) stateAt(ctx context.Context, s subject, url string, embedded bool) []Finding {

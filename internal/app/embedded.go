@@ -32,14 +32,22 @@ func (a *App) postgresURL(ctx context.Context) (url string, embedded bool, err e
 			return url, true, conn.Close(ctx)
 		}
 	}
-	server, err := services.StartPostgres(ctx, services.Options{
-		Dir: filepath.Join(a.Config.StateDir, "postgres"), Log: a.Log, Durable: true, Fetch: true,
-	})
+	if url, err = a.hostPostgres(ctx, a.postgresDir()); err != nil {
+		return "", true, err
+	}
+	return url, true, a.publish(postgresAddress, url)
+}
+
+func (a *App) postgresDir() string { return filepath.Join(a.Config.StateDir, "postgres") }
+
+// hostPostgres runs a server in dir until Close.
+func (a *App) hostPostgres(ctx context.Context, dir string) (url string, err error) {
+	server, err := services.StartPostgres(ctx, services.Options{Dir: dir, Log: a.Log, Durable: true, Fetch: true})
 	if err != nil {
-		return "", true, fmt.Errorf("embedded PostgreSQL: %w", err)
+		return "", fmt.Errorf("embedded PostgreSQL: %w", err)
 	}
 	a.onClose(server.Stop)
-	return server.URL, true, a.publish(postgresAddress, server.URL)
+	return server.URL, nil
 }
 
 func (a *App) connectRedis(ctx context.Context) (*queue.Redis, error) {

@@ -54,6 +54,7 @@ var rules = []rule{
 	{"internal/whmcs/fixture", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},
 	{"internal/state/postgres/...", []string{"internal/state", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/...", "github.com/google/uuid"}},
 	{"internal/redisurl", nil},
+	{"internal/quiet", []string{"github.com/go-sql-driver/mysql", "github.com/redis/go-redis/v9/logging"}},
 	{"internal/queue", []string{
 		"tasks", "internal/redisurl", "github.com/hibiken/asynq/...", "github.com/hibiken/asynqmon", "github.com/alicebob/miniredis/v2/...",
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog/...",
@@ -72,7 +73,7 @@ var rules = []rule{
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
 	}},
 	{"internal/testkit", []string{
-		"internal/services", "github.com/alicebob/miniredis/v2/...", "github.com/chromedp/...", "github.com/emersion/go-sasl", "github.com/emersion/go-smtp",
+		"internal/quiet", "internal/services", "github.com/alicebob/miniredis/v2/...", "github.com/chromedp/...", "github.com/emersion/go-sasl", "github.com/emersion/go-smtp",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/...",
 		"github.com/redis/go-redis/v9/...", "github.com/rs/zerolog",
 	}},
@@ -90,7 +91,7 @@ var rules = []rule{
 	{"internal/demo/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
 	{"internal/bench/...", []string{"tasks", "workers/...", "internal/...", anyModule}},
 	{"internal/cli/...", []string{
-		"tasks", "internal/app/...", "internal/demo/...", "internal/bench/...", "internal/config", "internal/obs",
+		"tasks", "internal/app/...", "internal/demo/...", "internal/bench/...", "internal/config", "internal/obs", "internal/quiet",
 		"internal/services", "internal/state", "internal/whmcs", "internal/whmcs/fixture", "internal/maillist",
 		"internal/server", // the documents that --json prints are the HTTP API's
 		"internal/simkit", "internal/*/*/sim", anyModule,

@@ -18,6 +18,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/app"
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/obs"
+	"github.com/whmcsync/whmcsync/internal/quiet"
 )
 
 // Exit codes.
@@ -44,6 +45,7 @@ func Version() string {
 
 // Main runs one command line and returns its exit code. SIGINT and SIGTERM end it gracefully.
 func Main(args []string) int {
+	quiet.Libraries()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, args, os.Stdout, os.Stderr)

@@ -24,13 +24,14 @@ func (engineLogger) line(event *zerolog.Event, args []any) {
 	event.Str("detail", fmt.Sprint(args...)).Msg("queue engine said something")
 }
 
-// clientLogger passes the Redis client's lines on, a few of them: while Redis is gone it writes several a second.
+// clientLogger passes the Redis client's lines on for those who debug, and one in a while: while Redis is gone it writes
+// several a second. What they are about comes back as an error too, which a command or a role tells in its own words.
 type clientLogger struct{ log zerolog.Logger }
 
 func newClientLogger(log zerolog.Logger) clientLogger {
-	return clientLogger{log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})}
+	return clientLogger{log.Sample(&zerolog.BurstSampler{Burst: 1, Period: 10 * time.Second})}
 }
 
 func (l clientLogger) Printf(_ context.Context, format string, args ...any) {
-	l.log.Warn().Str("detail", fmt.Sprintf(format, args...)).Msg("redis client said something")
+	l.log.Debug().Str("detail", fmt.Sprintf(format, args...)).Msg("redis client said something")
 }

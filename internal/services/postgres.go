@@ -82,6 +82,12 @@ func (h *home) postgresBinaries(ctx context.Context, opts Options) (string, erro
 	return bin, nil
 }
 
+// HoldsPostgres says that StartPostgres has made its data in dir before.
+func HoldsPostgres(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "data", "PG_VERSION"))
+	return err == nil
+}
+
 // postgresMajor reads which version made the data directory; anyMajor when it is still empty.
 func (h *home) postgresMajor() (int, error) {
 	text, err := os.ReadFile(filepath.Join(h.data, "PG_VERSION"))

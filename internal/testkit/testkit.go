@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/whmcsync/whmcsync/internal/quiet"
 )
 
 // Environment variables that name the servers; `make test` sets them.
@@ -14,6 +16,14 @@ const (
 	EnvMySQL    = "WHMCSYNC_TEST_MYSQL"    // go-sql-driver DSN, no database, of a user who may create databases
 	EnvRedis    = "WHMCSYNC_TEST_REDIS"    // redis:// URL
 )
+
+// Tests print what they have to say by themselves. A package variable, because it must be so before any test begins.
+var _ = silence()
+
+func silence() struct{} {
+	quiet.Libraries()
+	return struct{}{}
+}
 
 // tidyLimit is how long clean-up at the end of a test may take; the test's own context is over by then.
 const tidyLimit = 30 * time.Second

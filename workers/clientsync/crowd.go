@@ -120,6 +120,22 @@ func (w *Worker) addSharers(ctx context.Context, job workers.Job, c *crowd, here
 		return err
 	}
 	here.add(clients)
+	return w.addTheirFailures(ctx, job, c, here, ids)
+}
+
+// addTheirFailures reads the failures of those outside this batch that are about an address inside: who leads a person is
+// not always in the batch that settles them.
+func (w *Worker) addTheirFailures(ctx context.Context, job workers.Job, c *crowd, here *addresses, ids []int64) error {
+	failures, err := w.Store.FailuresOf(ctx, job.Batch.Sync, ids)
+	if err != nil {
+		return err
+	}
+	for _, failure := range failures {
+		if _, current := here.byEmail[failure.Key]; current {
+			c.open[failure.Key] = failure.RecordID
+			c.failed[failure.RecordID] = failure.RunID == job.Run.ID
+		}
+	}
 	return nil
 }
 

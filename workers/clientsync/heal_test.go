@@ -6,6 +6,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
+	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
 // A failure ends by itself when its person is as they should be, also when nothing had to be written for that.
@@ -59,6 +60,29 @@ func TestAFailureIsOverOnceNothingIsLeftToDo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The lead of a person, under whom a failure is filed, may be in another batch than the one that settles the person.
+func TestAFailureUnderTheLeadInAnotherBatchIsOver(t *testing.T) {
+	t.Parallel()
+	closed := func(c *whmcs.Client) { c.Status = whmcs.ClientClosed }
+	b := setup(t, client(1, closed), client(2, addressed("bo@example.com")), client(3, addressed("cy@example.com")), client(4))
+	pass := func() state.Run {
+		run := b.Start(2)
+		b.MustWork()
+		return b.Finish(run)
+	}
+	pass()
+	b.whmcs.put(client(4, renamed("not for this list")))
+	calm := b.failing("upsert", "ana@example.com", trouble(fault.Rejected))
+	pass()
+	calm()
+	if failures := b.WantFailures("4 rejected"); t.Failed() {
+		t.Fatalf("%+v", failures)
+	}
+	b.whmcs.put(client(4))
+	pass()
+	b.WantFailures()
 }
 
 // Memory alone does not say that a failure is over: the list may still hold what could not be changed.

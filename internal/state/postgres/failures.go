@@ -80,6 +80,12 @@ func (s *Store) Failures(ctx context.Context, f state.FailureFilter) ([]state.Fa
 	return all("read the failures", rows, scanFailure)
 }
 
+// FailuresOf reads the open failures of the records named.
+func (s *Store) FailuresOf(ctx context.Context, sync string, ids []int64) ([]state.Failure, error) {
+	rows, _ := s.quick.Query(ctx, `SELECT `+failureFields+` FROM failures WHERE sync = $1 AND record_id = ANY($2)`, sync, ids)
+	return all("read the failures", rows, scanFailure)
+}
+
 // CountFailures counts the open failures of a sync by class.
 func (s *Store) CountFailures(ctx context.Context, sync string) (map[string]int, error) {
 	rows, _ := s.quick.Query(ctx, `SELECT class, count(*) FROM failures WHERE sync = $1 GROUP BY class`, sync)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -46,10 +47,30 @@ func broken(op string, err error) error {
 		return brokenByServer(op, pg)
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return fault.New(fault.Transient, "", op, "PostgreSQL cannot be reached; is it running, and is the url right? (%w)", err)
+		return fault.New(fault.Transient, "", op, "PostgreSQL cannot be reached; is it running, and is the url right? (%w)", eachOnce{err})
 	}
 	return fault.New(fault.Transient, "", op, "%w", err)
 }
+
+// eachOnce tells each cause of a connection that failed once, on one line: pgx tries every address with TLS and without,
+// and repeats itself.
+type eachOnce struct{ err error }
+
+func (e eachOnce) Error() string {
+	told, causes, several := strings.Cut(e.err.Error(), "\n")
+	if !several {
+		return told
+	}
+	var once []string
+	for cause := range strings.Lines(causes) {
+		if cause = strings.TrimSpace(cause); !slices.Contains(once, cause) {
+			once = append(once, cause)
+		}
+	}
+	return told + " " + strings.Join(once, "; ")
+}
+
+func (e eachOnce) Unwrap() error { return e.err }
 
 func brokenByServer(op string, pg *pgconn.PgError) error {
 	switch {

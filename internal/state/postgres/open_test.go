@@ -43,6 +43,22 @@ func TestOpenRefusesPlainlyAndSilently(t *testing.T) {
 	}
 }
 
+func TestOpenTellsEachCauseOnce(t *testing.T) {
+	t.Parallel()
+	_, err := postgres.Open(t.Context(), "postgres://me@127.0.0.1:1,127.0.0.1:2/x", 2) // each is tried with TLS and without
+	if err == nil {
+		t.Fatal("nobody listens there")
+	}
+	for _, cause := range []string{"dial tcp 127.0.0.1:1: connect: connection refused", "dial tcp 127.0.0.1:2: connect: connection refused"} {
+		if n := strings.Count(err.Error(), cause); n != 1 {
+			t.Errorf("%q is told %d times: %v", cause, n, err)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error has several lines: %q", err)
+	}
+}
+
 func TestOpenHintsAtAMissingDatabase(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse(testkit.Postgres(t))
