@@ -120,8 +120,11 @@ func TestPagesInARealBrowser(t *testing.T) {
 	b.goTo("/queues/queues/news?status=pending")
 	b.shows("44:3:1")
 	b.shot("queues-tasks")
+	b.do(chromedp.EmulateViewport(400, 900))
+	b.shot("queues-narrow")
+	b.do(chromedp.EmulateViewport(1280, 900), chromedp.Click("a#whmcsync"))
+	b.shows("6,250", "whmcsync approve 39")
 
-	b.goTo("/")
 	b.do(chromedp.Click("header form button"))
 	b.shows("Sign in")
 	b.goTo("/")

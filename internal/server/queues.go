@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 )
@@ -13,6 +14,7 @@ const queuesPolicy = "default-src 'none'; script-src 'self' 'unsafe-inline'; sty
 // queues shows the queue UI, to a viewer one that cannot change anything.
 func (s *Server) queues(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", queuesPolicy)
+	w = wayBack{w}
 	p := personOf(r)
 	switch {
 	case p.Operator():
@@ -24,6 +26,31 @@ func (s *Server) queues(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusForbidden, "a viewer cannot change queues")
 	}
 }
+
+// The queue UI knows of no page but its own, so its frame gets a link to ours, in the one corner that it leaves free.
+var (
+	queuesRoot = []byte(`<div id="root">`)
+	backHome   = []byte(`<a id="whmcsync" href="/" style="position:fixed;right:12px;bottom:12px;z-index:2000;padding:8px 14px;border-radius:18px;` +
+		`background:#1d4ed8;color:#fff;font:500 14px/1.2 sans-serif;text-decoration:none;box-shadow:0 1px 4px rgba(0,0,0,.4)">← whmcsync</a>`)
+)
+
+// wayBack puts the link into the page; scripts, pictures and answers of the API pass as they are.
+type wayBack struct{ http.ResponseWriter }
+
+func (w wayBack) Write(text []byte) (int, error) {
+	at := bytes.Index(text, queuesRoot)
+	if at < 0 || w.Header().Get("Content-Type") != "" && w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
+		return w.ResponseWriter.Write(text)
+	}
+	if _, err := w.ResponseWriter.Write(append(bytes.Clone(text[:at]), backHome...)); err != nil {
+		return 0, err
+	}
+	n, err := w.ResponseWriter.Write(text[at:])
+	return at + n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (w wayBack) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // noteQueueWrite leaves a trace of who changed what: the queue UI itself keeps none.
 func (s *Server) noteQueueWrite(r *http.Request, p person) {

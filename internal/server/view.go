@@ -137,12 +137,12 @@ type Run struct {
 	Kind     string           `json:"kind"`
 	State    string           `json:"state"`
 	Trigger  string           `json:"trigger"`
-	Notify   bool             `json:"notify"` // nothing is written
-	Full     bool             `json:"full"`   // compares a full listing
-	Batches  int              `json:"batches"`
-	Settled  int              `json:"settled_batches"`
-	Total    int64            `json:"total"`  // records it will look at, as far as known
-	Counts   map[string]int64 `json:"counts"` // records by result, keys as in state.Counts
+	Notify   bool             `json:"notify"`                   // nothing is written
+	Full     bool             `json:"full"`                     // compares a full listing
+	Batches  int              `json:"batches,omitzero"`         // only while it is under way: they are not kept for ever
+	Settled  int              `json:"settled_batches,omitzero"` // of those
+	Total    int64            `json:"total"`                    // records it will look at, as far as known
+	Counts   map[string]int64 `json:"counts"`                   // records by result, keys as in state.Counts
 	Held     int              `json:"held"`
 	Error    string           `json:"error,omitempty"`
 	Started  time.Time        `json:"started,omitzero"`
