@@ -126,7 +126,7 @@ func (s subject) clock(what string, theirs, ours time.Time) []Finding {
 	case skew.Abs() > skewNoticed:
 		return []Finding{s.warning(hint, "the clock of %s is %s away from this machine's", what, skew.Abs())}
 	default:
-		return nil
+		return []Finding{s.ok("the clock of %s agrees with this machine's", what)}
 	}
 }
 

@@ -150,7 +150,10 @@ func of(settled, batches int) string {
 }
 
 func offsetWords(s server.SyncStatus) string {
-	if s.Offset == 0 {
+	switch {
+	case s.Offset == 0 && s.Current != nil && !s.Current.Notify:
+		return fmt.Sprintf("0, the first batch is not settled yet; %s records", grouped(s.Total))
+	case s.Offset == 0:
 		return fmt.Sprintf("0, between passes; %s records", grouped(s.Total))
 	}
 	return fmt.Sprintf("id %d; %s records", s.Offset, grouped(s.Total))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/app"
+	"github.com/whmcsync/whmcsync/internal/server"
 )
 
 func TestRelativeTimesReadWell(t *testing.T) {
@@ -25,6 +26,21 @@ func TestRelativeTimesReadWell(t *testing.T) {
 	} {
 		if got := relative(tc.at, now); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.at, got, tc.want)
+		}
+	}
+}
+
+// An offset of 0 means two things: nothing is under way, or nothing of it is settled yet. A dry run does not move it.
+func TestTheOffsetOfAPassThatHasJustBegunIsNotBetweenPasses(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]server.SyncStatus{
+		"0, between passes; 9 records":                     {Total: 9},
+		"0, the first batch is not settled yet; 9 records": {Total: 9, Current: &server.Run{}},
+		"0, between passes; 8 records":                     {Total: 8, Current: &server.Run{Notify: true}},
+		"id 250; 9 records":                                {Total: 9, Offset: 250, Current: &server.Run{}},
+	} {
+		if got := offsetWords(s); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

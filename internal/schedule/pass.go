@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/state"
@@ -21,7 +22,7 @@ type pass struct {
 	polled    time.Time
 	open      []state.Run   // as of the newest tick
 	lull      time.Duration // before the next look for ready batches
-	waiting   string        // slot that waits for an earlier run, logged once
+	waiting   bool          // a run is due and waits for an earlier one, logged once
 }
 
 const (
@@ -173,17 +174,31 @@ func (p *pass) create(ctx context.Context, sync state.Sync) error {
 	if slot.IsZero() {
 		return nil
 	}
+	if busy, err := p.busy(ctx, slot); err != nil || busy {
+		return err
+	}
 	run := p.newRun(sync, state.BySchedule, slotName(slot))
 	run.SlotAt = slot
 	err = p.start(ctx, sync, run)
 	if errors.Is(err, state.ErrRunInProgress) {
-		if p.waiting != run.Slot {
-			p.waiting = run.Slot
-			p.Log.Info().Str("sync", p.Name).Str("slot", run.Slot).Msg("run is due and waits for the earlier one to end")
-		}
-		return nil
+		return nil // another scheduler was quicker
 	}
 	return err
+}
+
+// busy says whether the run that is due has to wait for an earlier pass. It asks instead of trying: an attempt that fails
+// uses up the number of a run and is an error in the log of Postgres, many times a second for as long as the pass takes.
+func (p *pass) busy(ctx context.Context, slot time.Time) (bool, error) {
+	runs, err := p.Store.OpenRuns(ctx, p.Name)
+	if err != nil {
+		return false, err
+	}
+	busy := slices.ContainsFunc(runs, func(run state.Run) bool { return run.Kind == state.RunPass })
+	if busy && !p.waiting {
+		p.Log.Info().Str("sync", p.Name).Str("slot", slotName(slot)).Msg("run is due and waits for the earlier one to end")
+	}
+	p.waiting = busy
+	return busy, nil
 }
 
 func (p *pass) newRun(sync state.Sync, trigger state.Trigger, slot string) state.NewRun {

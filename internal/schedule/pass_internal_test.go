@@ -95,6 +95,23 @@ func TestARunThatIsStillGoingIsNotStartedTwice(t *testing.T) {
 	}
 }
 
+// Each attempt to make a run that cannot be made yet would use up the number of a run.
+func TestASlotThatWaitsIsNotTriedAtEachTick(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *Sync) { s.Schedule = cron.ConstantDelaySchedule{Delay: time.Hour} })
+	b.ticks()
+	first := b.newest()
+	b.clock = b.clock.Add(90 * time.Minute)
+	for range 5 {
+		b.ticks()
+	}
+	b.settle()
+	b.ticks()
+	if run := b.newest(); run.ID != first.ID+1 {
+		t.Errorf("the run after run %d is run %d", first.ID, run.ID)
+	}
+}
+
 func TestAPausedSyncStartsNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(s *Sync) { s.Schedule = cron.ConstantDelaySchedule{Delay: time.Hour} })
