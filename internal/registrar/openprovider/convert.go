@@ -23,6 +23,7 @@ func domain(row wire.Domain, name registrar.Name, byDefault registrar.Tri) regis
 		Privacy:   tri(row.PrivateWhois), PrivacyAllowed: tri(row.PrivateWhoisAllowed),
 	}
 	if d.Status == registrar.Lapsed {
+		d.Left = date(row.DeletedAt).Day
 		d.GraceUntil = date(row.SoftQuarantine).Day
 		d.RedemptionUntil = cmp.Or(date(row.HardQuarantine).Day, date(row.RestorableUntil).Day, date(row.QuarantineEnd).Day)
 	}

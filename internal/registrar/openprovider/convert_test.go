@@ -63,8 +63,8 @@ func TestARowIsToldInFull(t *testing.T) {
 		},
 		{
 			Name: "xn--bcher-kva.de", ID: "1043", Status: registrar.Lapsed, Raw: "DEL",
-			Dates:      registrar.Dates{Renewal: registrar.Date{Text: "0000-00-00 00:00:00"}},
-			GraceUntil: civil.Must("2031-01-24"), RedemptionUntil: civil.Must("2031-02-23"),
+			Dates: registrar.Dates{Renewal: registrar.Date{Text: "0000-00-00 00:00:00"}},
+			Left:  civil.Must("2030-12-24"), GraceUntil: civil.Must("2031-01-24"), RedemptionUntil: civil.Must("2031-02-23"),
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

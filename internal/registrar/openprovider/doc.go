@@ -39,6 +39,8 @@
 //   - queue_status=transferOut finds names that were transferred away [D for XML, ? for REST]. It is believed only of a
 //     deleted row that the queue "renew" does not show at the same time: a server that overlooks the filter shows it in
 //     both.
+//   - Names that were transferred away may stay in the live list as DEL, and their dates of quarantine be told [?]: so a look asks
+//     that queue about every name that is deleted there.
 //   - A deleted row is evidence only while the live list has no living row of that name: else it is of an earlier life.
 //   - status takes one value; the documented spelling of it is lower case [D]. Rows in another status than asked for are
 //     Protocol, so that an overlooked filter is seen.

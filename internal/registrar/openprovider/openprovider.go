@@ -101,13 +101,29 @@ func (c Config) check() error {
 // Close gives idle connections back.
 func (a *Account) Close() { a.http.Close() }
 
-// Get looks a name up in the live list. See registrar.Registrar.
+// Get looks a name up in the live list. Of one that is deleted the queue of outgoing transfers is asked whether it has left. See
+// registrar.Registrar.
 func (a *Account) Get(ctx context.Context, name registrar.Name) (registrar.Domain, error) {
-	row, err := a.find(ctx, name, wire.Query{Op: "look up " + string(name), Call: "find_domain"})
+	row, err := a.live(ctx, name)
 	if err != nil {
 		return registrar.Domain{}, err
 	}
-	return domain(row, name, a.renewsByDefault(ctx, row)), nil
+	d := domain(row, name, a.renewsByDefault(ctx, row))
+	if d.Status != registrar.Lapsed {
+		return d, nil
+	}
+	away, err := a.transferredOut(ctx, name, row, false)
+	if err != nil {
+		return registrar.Domain{}, err
+	}
+	if away {
+		d.Status, d.Raw = registrar.TransferredAway, awayWord(d)
+	}
+	return d, nil
+}
+
+func (a *Account) live(ctx context.Context, name registrar.Name) (wire.Domain, error) {
+	return a.find(ctx, name, wire.Query{Op: "look up " + string(name), Call: "find_domain"})
 }
 
 // Transfer looks the name up: a transfer is a row like any other. See registrar.TransferTracker.
