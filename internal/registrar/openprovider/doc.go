@@ -23,7 +23,8 @@
 //   - full_name is a filter that is not trusted: the name is put together from domain.name and domain.extension and
 //     compared. Names are never cut for a look-up. Whether names are held in punycode or Unicode [?]: both are asked for.
 //   - A name may have several rows (an order that failed, one that went well): a live one counts most, then one under
-//     way, then one that was deleted, then one that failed; of equals the newest.
+//     way, then one that was deleted, then one that failed; of equals the newest. Of a transfer one that failed counts as much
+//     as one that was deleted.
 //   - autorenew is on, off or default [C]. What default means is read from /resellers/settings [C] and kept for 10 minutes;
 //     where that cannot be read, default is NotTold and "on" is written.
 //   - POST /domains/{id}/renew buys a renewal and answers with a status only [C]: the dates are read afterwards. Too early is

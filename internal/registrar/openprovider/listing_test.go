@@ -232,3 +232,23 @@ func TestADeletedNameOfTheLiveListMayHaveBeenTransferredAway(t *testing.T) {
 		same(t, "day", civil.Must("2026-05-06"), got.Left)
 	}
 }
+
+func TestATransferThatFailedAfterTheNameWasDeletedIsToldAsFailed(t *testing.T) {
+	t.Parallel()
+	deleted, failed := sim.Domain{Name: "back.com", Status: "DEL"}, sim.Domain{Name: "back.com", Status: "FAI", Type: "TRANSFER"}
+	for _, tc := range []struct {
+		rows []sim.Domain
+		want registrar.TransferState
+	}{
+		{[]sim.Domain{deleted, failed}, registrar.TransferFailed},
+		{[]sim.Domain{failed, deleted}, registrar.TransferUnknown},
+		{[]sim.Domain{deleted, failed, {Name: "back.com", Status: "REQ", Type: "TRANSFER"}}, registrar.TransferPending},
+		{[]sim.Domain{{Name: "back.com", Status: "ACT"}, deleted, failed}, registrar.TransferCompleted},
+	} {
+		server := startSim(t, sim.Options{})
+		server.Seed(tc.rows...)
+		got, err := open(t, server, openprovider.Config{}).Transfer(t.Context(), "back.com")
+		wantClass(t, err, "")
+		same(t, "state", tc.want, got.State)
+	}
+}

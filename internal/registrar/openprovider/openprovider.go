@@ -128,7 +128,7 @@ func (a *Account) live(ctx context.Context, name registrar.Name) (wire.Domain, e
 
 // Transfer looks the name up: a transfer is a row like any other. See registrar.TransferTracker.
 func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.Transfer, error) {
-	row, err := a.find(ctx, name, wire.Query{Op: "look up the transfer of " + string(name), Call: "find_transfer"})
+	row, err := a.pick(ctx, name, wire.Query{Op: "look up the transfer of " + string(name), Call: "find_transfer"}, asTransfer)
 	if err != nil {
 		return registrar.Transfer{}, err
 	}
@@ -137,13 +137,18 @@ func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.
 
 // find looks for a name under each of its spellings, and returns the row that counts. fault.NotFound when there is none.
 func (a *Account) find(ctx context.Context, name registrar.Name, q wire.Query) (wire.Domain, error) {
+	return a.pick(ctx, name, q, weight)
+}
+
+// pick is find, by other weights.
+func (a *Account) pick(ctx context.Context, name registrar.Name, q wire.Query, weight func(wire.Domain) int) (wire.Domain, error) {
 	for _, spelling := range spellings(name) {
 		q.FullName = spelling
 		rows, err := a.named(ctx, name, q)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return wire.Domain{}, err
 		}
-		if row, ok := foremost(rows); ok {
+		if row, ok := foremost(rows, weight); ok {
 			return row, nil
 		}
 	}
