@@ -69,6 +69,7 @@ type Domain struct {
 	Dates           Dates      `json:"dates,omitzero"`
 	GraceUntil      civil.Date `json:"grace_until,omitzero"`      // with Lapsed: last day of renewal at the usual price
 	RedemptionUntil civil.Date `json:"redemption_until,omitzero"` // with Lapsed: last day of restoration for a fee
+	Left            civil.Date `json:"left,omitzero"`             // with Lapsed, Deleted and TransferredAway: when; zero = not told
 	AutoRenew       Tri        `json:"auto_renew,omitempty"`      // in effect: an account's default is resolved
 	Privacy         Tri        `json:"privacy,omitempty"`         // ID protection
 	PrivacyAllowed  Tri        `json:"privacy_allowed,omitempty"` // the extension knows ID protection
@@ -182,6 +183,16 @@ type Departure struct {
 	Raw    string     // what the registrar said, in its own words
 	GraceUntil,
 	RedemptionUntil civil.Date // with Lapsed
+}
+
+// Departure is what a Domain says of a name that has left; false for one that has not.
+func (d Domain) Departure() (Departure, bool) {
+	switch d.Status {
+	case TransferredAway, Deleted, Lapsed:
+		return Departure{Status: d.Status, Day: d.Left, Raw: d.Raw, GraceUntil: d.GraceUntil, RedemptionUntil: d.RedemptionUntil}, true
+	default:
+		return Departure{}, false
+	}
 }
 
 // Historian is a Registrar that remembers names that have left.

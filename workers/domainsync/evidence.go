@@ -90,7 +90,8 @@ func (e *errand) look(ctx context.Context, d Decision) (seen Evidence, err error
 		}
 		return seen, err
 	}
-	if seen.Domain, err = ask(e, func() (registrar.Domain, error) { return e.Registrar.Get(ctx, name) }); err != nil || seen.Domain != nil {
+	seen.Domain, err = ask(e, func() (registrar.Domain, error) { return e.Registrar.Get(ctx, name) })
+	if seen = seen.ofThisLife(d.Row); err != nil || seen.Domain != nil {
 		return seen, err
 	}
 	if historian, ok := e.Registrar.(registrar.Historian); ok {

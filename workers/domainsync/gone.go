@@ -2,8 +2,10 @@ package domainsync
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/whmcsync/whmcsync/internal/civil"
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
@@ -17,6 +19,22 @@ type Absence struct {
 	Found string    `json:"found"` // what they agreed upon: a status of WHMCS, "" = no evidence
 }
 
+// gone says that a name has left, or that it was deleted and too little is told of that to go by a listing: no day until
+// which it may be restored, or a look came to something else than its word.
+func (p Policy) gone(in Input) bool {
+	held := in.Seen.Domain
+	switch {
+	case held == nil, held.Status == registrar.Deleted, held.Status == registrar.TransferredAway:
+		return true
+	case held.Status != registrar.Lapsed:
+		return false
+	case !in.Seen.Live && in.Memo.Absent != nil:
+		return true
+	}
+	_, mapped := p.Statuses[held.Raw]
+	return !mapped && p.Leads.Status == LedByRegistrar && held.GraceUntil.IsZero() && held.RedemptionUntil.IsZero()
+}
+
 // decideGone is for a name that the account does not hold, or that the registrar says has left. Absence alone proves
 // nothing: it takes evidence, more than once, well apart.
 func (p Policy) decideGone(d *Decision) {
@@ -24,7 +42,7 @@ func (p Policy) decideGone(d *Decision) {
 	case !expected(d.Row.Status):
 		d.After.Absent, d.Skip = nil, "not_expected"
 		return
-	case d.Seen.Domain == nil && !d.Seen.Live:
+	case !d.Seen.Live && (d.Seen.Domain == nil || d.Seen.Domain.Status == registrar.Lapsed):
 		p.lookAgain(d)
 		return
 	}
@@ -79,7 +97,8 @@ func (p Policy) lookAgain(d *Decision) {
 func (p Policy) found(d *Decision) (status whmcs.DomainStatus, why string) {
 	departure := d.Seen.Departure
 	if held := d.Seen.Domain; held != nil {
-		departure = &registrar.Departure{Status: held.Status, Raw: held.Raw, GraceUntil: held.GraceUntil, RedemptionUntil: held.RedemptionUntil}
+		how, _ := held.Departure()
+		departure = &how
 	}
 	if departure != nil {
 		return p.departed(d, *departure)
@@ -89,6 +108,9 @@ func (p Policy) found(d *Decision) (status whmcs.DomainStatus, why string) {
 	}
 	return "", ""
 }
+
+// noDay is why nothing follows from the deletion of a name.
+const noDay = ", and no day is told until which it may be restored; its status was kept"
 
 func (p Policy) departed(d *Decision, how registrar.Departure) (whmcs.DomainStatus, string) {
 	said := fmt.Sprintf("the registrar says %q", how.Raw)
@@ -110,9 +132,25 @@ func (p Policy) departed(d *Decision, how registrar.Departure) (whmcs.DomainStat
 	}
 }
 
-// ofEarlierLife says that a name left before the row's domain was registered: that tells nothing of what became of this one.
+// ofEarlierLife says that a name left before the row's domain was registered, or could last be restored before: that tells
+// nothing of what became of this one.
 func ofEarlierLife(row whmcs.Domain, how registrar.Departure) bool {
-	return !how.Day.IsZero() && how.Day.Before(row.Registered) // no day is before an unset one
+	last := how.Day
+	if last.IsZero() {
+		last = slices.MaxFunc([]civil.Date{how.GraceUntil, how.RedemptionUntil}, civil.Date.Compare)
+	}
+	return !last.IsZero() && last.Before(row.Registered) // no day is before an unset one
+}
+
+// ofThisLife leaves out what the registrar still shows of an earlier life of the name.
+func (e Evidence) ofThisLife(row whmcs.Domain) Evidence {
+	if e.Domain == nil {
+		return e
+	}
+	if how, left := e.Domain.Departure(); left && ofEarlierLife(row, how) {
+		e.Domain = nil
+	}
+	return e
 }
 
 // counted adds one look. Looks that come to something else begin anew; looks too close together count once.

@@ -183,3 +183,54 @@ func TestAPersonWhoBringsADomainBackBeginsTheCountAnew(t *testing.T) {
 	marked := p.Decide(input(row(standing(whmcs.DomainCancelled)), listed(nil), confirmed(whmcs.DomainTransferredAway)))
 	wantChanges(t, p.Decide(input(row(), away(), marked.After)).Changes)
 }
+
+// A list of names may go on showing those that have left as deleted; what a look finds counts, and is confirmed like any
+// other departure.
+func TestADeletedNameThatWasTransferredAwayIsNotLetAge(t *testing.T) {
+	t.Parallel()
+	p := policy(marking)
+	for _, until := range []string{"", "2031-04-01"} {
+		inList := listed(held(being(registrar.Lapsed), func(d *registrar.Domain) { d.Raw, d.GraceUntil = "DEL", civil.Must(until) }))
+		found := live(held(being(registrar.TransferredAway), func(d *registrar.Domain) { d.Raw, d.GraceUntil = "DEL after transferOut", civil.Must(until) }))
+		if d := p.Decide(input(row(), inList, domainsync.Memo{})); d.Act != domainsync.Look {
+			t.Fatalf("until %q: %s %v", until, d.Act, told(d.Changes))
+		}
+		first := p.Decide(input(row(), found, domainsync.Memo{}))
+		wantChanges(t, first.Changes)
+		if d := later(p, first, fourHours-time.Second, inList); d.Act != domainsync.Nothing || d.Skip != "not_at_registrar" {
+			t.Errorf("until %q: %s %s", until, d.Act, d.Skip)
+		}
+		if d := later(p, first, fourHours, inList); d.Act != domainsync.Look {
+			t.Errorf("until %q: %s", until, d.Act)
+		}
+		wantChanges(t, later(p, first, fourHours, found).Changes, "status Active -> Transferred Away !")
+	}
+}
+
+func TestWhatIsShownOfAnEarlierLifeIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	again := row(func(d *whmcs.Domain) { d.Registered = civil.Must("2030-09-01") })
+	for what, earlier := range map[string]func(*registrar.Domain){
+		"it was deleted before": func(d *registrar.Domain) {
+			d.Left, d.RedemptionUntil = civil.Must("2030-08-31"), civil.Must("2030-10-10")
+		},
+		"it could last be restored before": func(d *registrar.Domain) {
+			d.GraceUntil, d.RedemptionUntil = civil.Must("2030-07-01"), civil.Must("2030-08-31")
+		},
+		"it was transferred away before": func(d *registrar.Domain) { d.Status, d.Left = registrar.TransferredAway, civil.Must("2030-08-31") },
+	} {
+		old := held(being(registrar.Lapsed), earlier)
+		d := policy(marking).Decide(input(again, live(old), confirmed(whmcs.DomainTransferredAway)))
+		if t.Log(what); len(d.Changes) > 0 {
+			t.Errorf("%v", told(d.Changes))
+		}
+		wantTrouble(t, d, fault.NotFound, "the registrar does not have this domain, and nothing says why; its status was kept")
+		if d := policy(marking).Decide(input(again, listed(old), domainsync.Memo{})); d.Act != domainsync.Look {
+			t.Errorf("listed: %s", d.Act)
+		}
+	}
+	recent := held(being(registrar.Lapsed), func(d *registrar.Domain) {
+		d.Left, d.RedemptionUntil = civil.Must("2030-09-01"), civil.Must("2031-04-01")
+	})
+	wantChanges(t, policy().Decide(input(again, live(recent), domainsync.Memo{})).Changes, "status Active -> Redemption !")
+}

@@ -99,13 +99,14 @@ func (d *Decision) stands() bool { return d.Skip == skipAbsent || d.Skip == skip
 // Decide compares one domain of WHMCS with what the registrar says. It is pure; ask again with better evidence when it
 // says Look.
 func (p Policy) Decide(in Input) Decision {
+	in.Seen = in.Seen.ofThisLife(in.Row)
 	d := Decision{Input: in, Act: Settle, After: in.Memo}
 	switch {
 	case p.Transfers && in.Row.Status == whmcs.DomainPendingTransfer:
 		d.Skip = "left_to_transfers"
 	case !in.Seen.Known, in.Seen.untold():
 		d.Act = Look
-	case in.Seen.Domain == nil || in.Seen.Domain.Status == registrar.Deleted || in.Seen.Domain.Status == registrar.TransferredAway:
+	case p.gone(in):
 		p.decideGone(&d)
 	default:
 		p.decideHeld(&d, *in.Seen.Domain)

@@ -25,17 +25,11 @@ func (p Policy) status(d *Decision, held registrar.Domain, after *whmcs.DomainVa
 	case held.Status == registrar.Failed:
 		d.trouble(fault.Rejected, "%s%s", failedMessage, because(held.Reason))
 		return false
-	case held.Status == registrar.Lapsed && held.GraceUntil.IsZero() && held.RedemptionUntil.IsZero():
-		d.trouble(fault.Refused, "the registrar says %q: it was deleted%s", held.Raw, noDay)
-		return false
 	default:
 		after.Status = p.statusFor(d.Row.Status, held, d.Today)
 	}
 	return true
 }
-
-// noDay is why nothing follows from the deletion of a name.
-const noDay = ", and no day is told until which it may be restored; its status was kept"
 
 func because(reason string) string {
 	if reason == "" {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -129,9 +130,15 @@ func TestALapsedNameIsWhereItsQuarantineIs(t *testing.T) {
 func TestALapsedNameWithoutADayKeepsItsStatus(t *testing.T) {
 	t.Parallel()
 	const why = `the registrar says "DEL": it was deleted, and no day is told until which it may be restored; its status was kept`
-	d := policy().Decide(input(row(), live(held(being(registrar.Lapsed), func(d *registrar.Domain) { d.Raw = "DEL" })), domainsync.Memo{}))
+	deleted := held(being(registrar.Lapsed), func(d *registrar.Domain) { d.Raw = "DEL" })
+	d := policy().Decide(input(row(), live(deleted), domainsync.Memo{}))
 	wantChanges(t, d.Changes)
-	wantTrouble(t, d, fault.Refused, why)
+	wantTrouble(t, d, fault.NotFound, why)
+	for after, want := range map[time.Duration]domainsync.Act{fourHours - time.Second: domainsync.Nothing, fourHours: domainsync.Look} {
+		if got := later(policy(), d, after, listed(deleted)); got.Act != want {
+			t.Errorf("after %s: %s, want %s", after, got.Act, want)
+		}
+	}
 
 	gone := left(registrar.Departure{Status: registrar.Lapsed, Raw: "DEL"})
 	d = policy(marking).Decide(input(row(), gone, confirmed(whmcs.DomainExpired)))

@@ -23,6 +23,7 @@ func domain(row wire.Domain, name registrar.Name, byDefault registrar.Tri) regis
 		Privacy:   tri(row.PrivateWhois), PrivacyAllowed: tri(row.PrivateWhoisAllowed),
 	}
 	if d.Status == registrar.Lapsed {
+		d.Left = date(row.DeletedAt).Day
 		d.GraceUntil = date(row.SoftQuarantine).Day
 		d.RedemptionUntil = cmp.Or(date(row.HardQuarantine).Day, date(row.RestorableUntil).Day, date(row.QuarantineEnd).Day)
 	}
@@ -96,8 +97,8 @@ func isTransfer(row wire.Domain) bool {
 	return word(row.Type) == "TRANSFER" || word(row.Status) == "SCH"
 }
 
-// foremost is the row that counts when a name has several: one that is live, else one on its way, else the newest.
-func foremost(rows []wire.Domain) (wire.Domain, bool) {
+// foremost is the row that counts when a name has several: the one that weighs most, of equals the newest.
+func foremost(rows []wire.Domain, weight func(wire.Domain) int) (wire.Domain, bool) {
 	if len(rows) == 0 {
 		return wire.Domain{}, false
 	}
@@ -106,6 +107,15 @@ func foremost(rows []wire.Domain) (wire.Domain, bool) {
 	}), true
 }
 
+// asTransfer weighs rows for a transfer in: one that failed after the name was deleted is the last word about it.
+func asTransfer(row wire.Domain) int {
+	if status(row) == registrar.Lapsed {
+		return 0
+	}
+	return weight(row)
+}
+
+// weight is more for a name that is live than for one on its way, and least for one that never came.
 func weight(row wire.Domain) int {
 	switch status(row) {
 	case registrar.Active:

@@ -63,8 +63,8 @@ func TestARowIsToldInFull(t *testing.T) {
 		},
 		{
 			Name: "xn--bcher-kva.de", ID: "1043", Status: registrar.Lapsed, Raw: "DEL",
-			Dates:      registrar.Dates{Renewal: registrar.Date{Text: "0000-00-00 00:00:00"}},
-			GraceUntil: civil.Must("2031-01-24"), RedemptionUntil: civil.Must("2031-02-23"),
+			Dates: registrar.Dates{Renewal: registrar.Date{Text: "0000-00-00 00:00:00"}},
+			Left:  civil.Must("2030-12-24"), GraceUntil: civil.Must("2031-01-24"), RedemptionUntil: civil.Must("2031-02-23"),
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -133,7 +133,7 @@ func TestOfSeveralRowsTheLiveOneCounts(t *testing.T) {
 		{ID: 1, Status: "FAI"}, {ID: 5, Status: "ACT"}, {ID: 6, Status: "DEL"}, {ID: 7, Status: "REQ"}, {ID: 8, Status: "DEL"}, {ID: 9, Status: "FAI"},
 	}
 	for _, want := range []wire.Int{5, 7, 8, 6, 9, 1} {
-		got, ok := foremost(rows)
+		got, ok := foremost(rows, weight)
 		if !ok || got.ID != want {
 			t.Errorf("%d, %v; want %d", got.ID, ok, want)
 		}
@@ -145,7 +145,7 @@ func TestOfSeveralRowsTheLiveOneCounts(t *testing.T) {
 		}
 		rows = rest
 	}
-	if _, ok := foremost(nil); ok {
+	if _, ok := foremost(nil, weight); ok {
 		t.Error("no row counts as one")
 	}
 }

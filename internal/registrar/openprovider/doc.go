@@ -23,7 +23,8 @@
 //   - full_name is a filter that is not trusted: the name is put together from domain.name and domain.extension and
 //     compared. Names are never cut for a look-up. Whether names are held in punycode or Unicode [?]: both are asked for.
 //   - A name may have several rows (an order that failed, one that went well): a live one counts most, then one under
-//     way, then one that was deleted, then one that failed; of equals the newest.
+//     way, then one that was deleted, then one that failed; of equals the newest. Of a transfer one that failed counts as much
+//     as one that was deleted.
 //   - autorenew is on, off or default [C]. What default means is read from /resellers/settings [C] and kept for 10 minutes;
 //     where that cannot be read, default is NotTold and "on" is written.
 //   - POST /domains/{id}/renew buys a renewal and answers with a status only [C]: the dates are read afterwards. Too early is
@@ -39,6 +40,8 @@
 //   - queue_status=transferOut finds names that were transferred away [D for XML, ? for REST]. It is believed only of a
 //     deleted row that the queue "renew" does not show at the same time: a server that overlooks the filter shows it in
 //     both.
+//   - Names that were transferred away may stay in the live list as DEL, and their dates of quarantine be told [?]: so a look asks
+//     that queue about every name that is deleted there.
 //   - A deleted row is evidence only while the live list has no living row of that name: else it is of an earlier life.
 //   - status takes one value; the documented spelling of it is lower case [D]. Rows in another status than asked for are
 //     Protocol, so that an overlooked filter is seen.

@@ -21,8 +21,8 @@ func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.
 	if d.Status != registrar.Lapsed {
 		return registrar.Departure{}, fault.New(fault.NotFound, a.name, op, "nothing says that the name has left")
 	}
-	left := registrar.Departure{Status: registrar.Lapsed, Day: date(row.DeletedAt).Day, Raw: d.Raw}
-	away, err := a.transferredOut(ctx, name, row)
+	left := registrar.Departure{Status: registrar.Lapsed, Day: d.Left, Raw: d.Raw}
+	away, err := a.transferredOut(ctx, name, row, true)
 	if err == nil {
 		err = a.isBack(ctx, op, name)
 	}
@@ -30,7 +30,7 @@ func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.
 	case err != nil:
 		return registrar.Departure{}, err
 	case away:
-		left.Status, left.Raw = registrar.TransferredAway, d.Raw+" after "+outgoing
+		left.Status, left.Raw = registrar.TransferredAway, awayWord(d)
 	default:
 		left.GraceUntil, left.RedemptionUntil = d.GraceUntil, d.RedemptionUntil
 	}
@@ -39,9 +39,9 @@ func (a *Account) Departed(ctx context.Context, name registrar.Name) (registrar.
 
 // isBack is fault.NotFound for a name that has a living row beside the deleted one: what it left was an earlier life.
 func (a *Account) isBack(ctx context.Context, op string, name registrar.Name) error {
-	now, err := a.Get(ctx, name)
+	row, err := a.live(ctx, name)
 	switch {
-	case fault.Is(err, fault.NotFound), err == nil && (now.Status == registrar.Lapsed || now.Status == registrar.Failed):
+	case fault.Is(err, fault.NotFound), err == nil && (status(row) == registrar.Lapsed || status(row) == registrar.Failed):
 		return nil
 	case err != nil:
 		return err
@@ -50,6 +50,9 @@ func (a *Account) isBack(ctx context.Context, op string, name registrar.Name) er
 	}
 }
 
+// awayWord is what is told of a name that was transferred away.
+func awayWord(d registrar.Domain) string { return d.Raw + " after " + outgoing }
+
 // The queues of orders. Their names are documented for the XML API only.
 const (
 	outgoing = "transferOut"
@@ -57,21 +60,21 @@ const (
 )
 
 // transferredOut believes the queue's filter only when it has seen it work: the row must be in one queue and not in the
-// other. A server that knows no such filter would show it in both.
-func (a *Account) transferredOut(ctx context.Context, name registrar.Name, row wire.Domain) (bool, error) {
-	in, err := a.queued(ctx, name, row, outgoing)
+// other. A server that knows no such filter would show it in both. Gone says in which list the row was found.
+func (a *Account) transferredOut(ctx context.Context, name registrar.Name, row wire.Domain, gone bool) (bool, error) {
+	in, err := a.queued(ctx, name, row, gone, outgoing)
 	if !in || err != nil {
 		return false, err
 	}
-	in, err = a.queued(ctx, name, row, other)
+	in, err = a.queued(ctx, name, row, gone, other)
 	return !in, err
 }
 
 // queued says whether a queue holds the row. A server that refuses the question gives no evidence: it is as if the row
 // were in the wrong queue.
-func (a *Account) queued(ctx context.Context, name registrar.Name, row wire.Domain, queue string) (bool, error) {
+func (a *Account) queued(ctx context.Context, name registrar.Name, row wire.Domain, gone bool, queue string) (bool, error) {
 	found, err := a.find(ctx, name, wire.Query{
-		Op: "look for " + string(name) + " in the queue " + queue, Call: "find_queued", Deleted: true, Queue: queue,
+		Op: "look for " + string(name) + " in the queue " + queue, Call: "find_queued", Deleted: gone, Queue: queue,
 	})
 	switch fault.ClassOf(err) {
 	case fault.NotFound:

@@ -165,7 +165,7 @@ func (a *Account) domains(ctx context.Context, rows []wire.Domain) []registrar.D
 	}
 	list := make([]registrar.Domain, 0, len(names))
 	for _, name := range names {
-		row, _ := foremost(byName[name])
+		row, _ := foremost(byName[name], weight)
 		list = append(list, domain(row, name, byDefault))
 	}
 	return list

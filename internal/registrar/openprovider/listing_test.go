@@ -209,3 +209,46 @@ func TestANameThatLeavesIsStillHere(t *testing.T) {
 	_, err := open(t, server, openprovider.Config{}).Departed(t.Context(), "leaving.com")
 	wantClass(t, err, fault.NotFound)
 }
+
+// Whether the live list shows names that were transferred away, as deleted, is not documented.
+func TestADeletedNameOfTheLiveListMayHaveBeenTransferredAway(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		queue   string
+		ignores bool
+		want    registrar.Status
+		raw     string
+	}{
+		{"transferOut", false, registrar.TransferredAway, "DEL after transferOut"},
+		{"transferOut", true, registrar.Lapsed, "DEL"},
+		{"renew", false, registrar.Lapsed, "DEL"},
+	} {
+		server := startSim(t, sim.Options{IgnoresQueue: tc.ignores})
+		server.Seed(sim.Domain{Name: "left.com", Status: "DEL", Queue: tc.queue, DeletedAt: "2026-05-06 07:08:09", SoftUntil: "2026-06-06 07:08:09"})
+		got, err := open(t, server, openprovider.Config{}).Get(t.Context(), "left.com")
+		wantClass(t, err, "")
+		same(t, "status", tc.want, got.Status)
+		same(t, "word", tc.raw, got.Raw)
+		same(t, "day", civil.Must("2026-05-06"), got.Left)
+	}
+}
+
+func TestATransferThatFailedAfterTheNameWasDeletedIsToldAsFailed(t *testing.T) {
+	t.Parallel()
+	deleted, failed := sim.Domain{Name: "back.com", Status: "DEL"}, sim.Domain{Name: "back.com", Status: "FAI", Type: "TRANSFER"}
+	for _, tc := range []struct {
+		rows []sim.Domain
+		want registrar.TransferState
+	}{
+		{[]sim.Domain{deleted, failed}, registrar.TransferFailed},
+		{[]sim.Domain{failed, deleted}, registrar.TransferUnknown},
+		{[]sim.Domain{deleted, failed, {Name: "back.com", Status: "REQ", Type: "TRANSFER"}}, registrar.TransferPending},
+		{[]sim.Domain{{Name: "back.com", Status: "ACT"}, deleted, failed}, registrar.TransferCompleted},
+	} {
+		server := startSim(t, sim.Options{})
+		server.Seed(tc.rows...)
+		got, err := open(t, server, openprovider.Config{}).Transfer(t.Context(), "back.com")
+		wantClass(t, err, "")
+		same(t, "state", tc.want, got.State)
+	}
+}

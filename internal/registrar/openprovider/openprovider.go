@@ -101,18 +101,34 @@ func (c Config) check() error {
 // Close gives idle connections back.
 func (a *Account) Close() { a.http.Close() }
 
-// Get looks a name up in the live list. See registrar.Registrar.
+// Get looks a name up in the live list. Of one that is deleted the queue of outgoing transfers is asked whether it has left. See
+// registrar.Registrar.
 func (a *Account) Get(ctx context.Context, name registrar.Name) (registrar.Domain, error) {
-	row, err := a.find(ctx, name, wire.Query{Op: "look up " + string(name), Call: "find_domain"})
+	row, err := a.live(ctx, name)
 	if err != nil {
 		return registrar.Domain{}, err
 	}
-	return domain(row, name, a.renewsByDefault(ctx, row)), nil
+	d := domain(row, name, a.renewsByDefault(ctx, row))
+	if d.Status != registrar.Lapsed {
+		return d, nil
+	}
+	away, err := a.transferredOut(ctx, name, row, false)
+	if err != nil {
+		return registrar.Domain{}, err
+	}
+	if away {
+		d.Status, d.Raw = registrar.TransferredAway, awayWord(d)
+	}
+	return d, nil
+}
+
+func (a *Account) live(ctx context.Context, name registrar.Name) (wire.Domain, error) {
+	return a.find(ctx, name, wire.Query{Op: "look up " + string(name), Call: "find_domain"})
 }
 
 // Transfer looks the name up: a transfer is a row like any other. See registrar.TransferTracker.
 func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.Transfer, error) {
-	row, err := a.find(ctx, name, wire.Query{Op: "look up the transfer of " + string(name), Call: "find_transfer"})
+	row, err := a.pick(ctx, name, wire.Query{Op: "look up the transfer of " + string(name), Call: "find_transfer"}, asTransfer)
 	if err != nil {
 		return registrar.Transfer{}, err
 	}
@@ -121,13 +137,18 @@ func (a *Account) Transfer(ctx context.Context, name registrar.Name) (registrar.
 
 // find looks for a name under each of its spellings, and returns the row that counts. fault.NotFound when there is none.
 func (a *Account) find(ctx context.Context, name registrar.Name, q wire.Query) (wire.Domain, error) {
+	return a.pick(ctx, name, q, weight)
+}
+
+// pick is find, by other weights.
+func (a *Account) pick(ctx context.Context, name registrar.Name, q wire.Query, weight func(wire.Domain) int) (wire.Domain, error) {
 	for _, spelling := range spellings(name) {
 		q.FullName = spelling
 		rows, err := a.named(ctx, name, q)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return wire.Domain{}, err
 		}
-		if row, ok := foremost(rows); ok {
+		if row, ok := foremost(rows, weight); ok {
 			return row, nil
 		}
 	}
