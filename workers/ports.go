@@ -39,6 +39,7 @@ type Records interface {
 type Ledger interface {
 	Changes(ctx context.Context, filter state.ChangeFilter) ([]state.Change, error)
 	NoteChanges(ctx context.Context, lease state.Lease, changes []state.Change) error
+	Notice(ctx context.Context, lease state.Lease, sync string, keys []string, found []state.Change) (before int, err error)
 	Claim(ctx context.Context, lease state.Lease, sync string, claims []state.Claim) ([]state.Claimed, error)
 	Settle(ctx context.Context, lease state.Lease, sync string, settlements []state.Settlement) error
 	GuardTake(ctx context.Context, runID int64, n int) (int, error)

@@ -31,6 +31,10 @@ func (u *Undone) Refuse(why string, changes ...state.Change) {
 	}
 }
 
+// Final says that an answer to an undoing is the last word: either side, or we ourselves, will not do it, however often
+// it is asked. Such a change is refused with what was answered.
+func Final(err error) bool { return fault.Is(err, fault.Rejected) || fault.Is(err, fault.Refused) }
+
 // Revert undoes the applied changes that the batch names, one record after the other: record says what belongs together,
 // and undo gets its changes, newest first. What was undone is marked so, and its wishes are not planned again; what was
 // refused comes back as failures.

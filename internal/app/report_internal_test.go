@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
@@ -99,6 +101,52 @@ func (r *reporting) run(t *testing.T, kind state.RunKind, changes []state.Change
 		t.Fatal(err)
 	}
 	return run
+}
+
+// noticing makes a pass that only notes and finds d1.example differing, with a date.
+func (r *reporting) noticing(t *testing.T, date string) state.Run {
+	t.Helper()
+	ctx, all := t.Context(), state.NewBatch{Kind: state.BatchSlice, ToID: math.MaxInt64}
+	run, err := r.Store.CreateRun(ctx, state.NewRun{
+		Sync: "op-domains", Kind: state.RunPass, State: state.RunWorking, Slot: rand.Text(), Trigger: state.BySchedule, Notify: true,
+	})
+	must(t, err)
+	must(t, r.Store.AppendBatches(ctx, run.ID, 0, math.MaxInt64, true, []state.NewBatch{all}))
+	batches, err := r.Store.TakeReady(ctx, run.Sync, 1)
+	must(t, err)
+	_, _, lease, err := r.Store.BeginBatch(ctx, batches[0].ID, batches[0].Generation, "test", time.Minute)
+	must(t, err)
+	found := renewed("d1.example")[0]
+	found.New, found.State = date, state.ChangeNoticed
+	before, err := r.Store.Notice(ctx, lease, run.Sync, []string{"d1.example"}, []state.Change{found})
+	must(t, err)
+	must(t, r.Store.FinishBatch(ctx, lease, state.Counts{state.CountRecords: 1, state.CountStanding: int64(before)}, nil))
+	run, err = r.Store.FinishRun(ctx, run.ID, state.RunDone, "", state.ReportNotes, state.ReportMail)
+	must(t, err)
+	return run
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADifferenceIsMailedOnceWhileItStands(t *testing.T) {
+	t.Parallel()
+	r := reports(t, testkit.MailServer{}, nil)
+	for i, pass := range []struct {
+		date  string
+		mails int // so far, to three recipients each
+	}{{"2027-12-01", 3}, {"2027-12-01", 3}, {"2028-12-01", 6}, {"2028-12-01", 6}} {
+		if _, err := r.mailing(t, r.noticing(t, pass.date)); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(r.recipientsSoFar()); n != pass.mails {
+			t.Errorf("after pass %d there are %d mails, want %d", i+1, n, pass.mails)
+		}
+	}
 }
 
 func renewed(key string) []state.Change {

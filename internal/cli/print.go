@@ -57,6 +57,7 @@ var countNames = []struct{ key, text string }{
 	{state.CountDeferred, "left to the end of the run"},
 	{state.CountHeld, "held: beyond the guard's limit"},
 	{state.CountFailed, "failed"},
+	{state.CountStanding, "differences noticed before, still standing"},
 	{state.SkipPrefix + "no_consent", "left out: no consent"},
 	{state.SkipPrefix + "closed", "left out: closed"},
 	{state.SkipPrefix + "inactive", "left out: inactive"},
@@ -109,9 +110,9 @@ func (e *env) printRun(run server.Run) error {
 // planPage is how many changes are read at once.
 const planPage = 1000
 
-// printPlan prints every change that a dry run noticed, then the totals.
+// printPlan prints every difference that a run which only notes has met, those that stood before too, then the totals.
 func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
-	changes, err := allChanges(ctx, a, state.ChangeFilter{RunID: run.ID})
+	changes, err := allChanges(ctx, a, state.ChangeFilter{SeenIn: run.ID})
 	if err != nil {
 		return err
 	}

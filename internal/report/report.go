@@ -80,6 +80,7 @@ type page struct {
 	Facts    []fact
 	Trouble  trouble
 	Unread   string // what is not told, "" = everything is
+	Standing string // what an earlier run has told, and stands
 	Sections []section
 	Links    []link
 }
@@ -98,6 +99,10 @@ func (in Input) page() page {
 	p.Title, p.Noun = titleOf(in.Type)
 	if in.Unread > 0 {
 		p.Unread = fmt.Sprintf("The run made %s more than can be told here: `%s`", counted(in.Unread, "change", "changes"), in.command("changes"))
+	}
+	if n := in.Run.Counts[state.CountStanding]; n > 0 {
+		stands := counted(n, "difference was noticed before and still stands", "differences were noticed before and still stand")
+		p.Standing = fmt.Sprintf("%s: `%s`", stands, in.command("noticed"))
 	}
 	p.Summary = in.summary(p)
 	return p
@@ -124,10 +129,14 @@ func titleOf(kind string) (title, noun string) {
 
 // command is the call of the program that shows all of it.
 func (in Input) command(what string) string {
-	if what == "failures" {
+	switch what {
+	case "failures":
 		return "whmcsync failures " + in.Run.Sync + " --limit 0"
+	case "noticed":
+		return "whmcsync changes " + in.Run.Sync + " --state noticed --limit 0"
+	default:
+		return fmt.Sprintf("whmcsync changes %s --run %d --limit 0", in.Run.Sync, in.Run.ID)
 	}
-	return fmt.Sprintf("whmcsync changes %s --run %d --limit 0", in.Run.Sync, in.Run.ID)
 }
 
 // summary is the report in one line: op-domains, 2 errors, 14 expiry dates, 3 held.

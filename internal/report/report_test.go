@@ -98,6 +98,9 @@ func TestReportsLookAsTheyDid(t *testing.T) {
 	noticed := pass("domains")
 	noticed.Run.Notify, noticed.PublicURL = true, ""
 	noticed.Changes = []state.Change{change(1, 3, "beta.example", "expiry", "2026-11-20", "2027-11-20", state.ChangeNoticed)}
+	noticed.Run.Counts[state.CountStanding] = 3
+	standing := pass("domains")
+	standing.Run.Notify, standing.Run.Counts[state.CountStanding] = true, 1
 	for name, tc := range map[string]struct {
 		in      report.Input
 		subject string
@@ -105,11 +108,12 @@ func TestReportsLookAsTheyDid(t *testing.T) {
 	}{
 		"domains": {domains(), "Domain Synchronisation Report: op-domains, 2 errors, 1 transfer, 2 expiry dates, 3 due dates, 1 status, " +
 			"1 auto-renew setting, 1 ID protection setting, 1 held", true},
-		"clients": {clients(), "Client Synchronisation Report: op-clients, 1 created, 2 updated fields, 1 detached, 1 opt-out, 1 held", true},
-		"failed":  {broken, "Domain Synchronisation Report: op-domains, the run failed", true},
-		"held":    {implausible, "Transfer Synchronisation Report: op-transfers, the run is held", true},
-		"noticed": {noticed, "Domain Synchronisation Report: op-domains (nothing was written), 1 expiry date", true},
-		"nothing": {pass("domains"), "Domain Synchronisation Report: op-domains, nothing to report", false},
+		"clients":  {clients(), "Client Synchronisation Report: op-clients, 1 created, 2 updated fields, 1 detached, 1 opt-out, 1 held", true},
+		"failed":   {broken, "Domain Synchronisation Report: op-domains, the run failed", true},
+		"held":     {implausible, "Transfer Synchronisation Report: op-transfers, the run is held", true},
+		"noticed":  {noticed, "Domain Synchronisation Report: op-domains (nothing was written), 1 expiry date", true},
+		"standing": {standing, "Domain Synchronisation Report: op-domains (nothing was written), nothing to report", false},
+		"nothing":  {pass("domains"), "Domain Synchronisation Report: op-domains, nothing to report", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -160,7 +160,7 @@ func (p *pass) create(ctx context.Context, sync state.Sync) error {
 	for _, request := range requests {
 		run := p.newRun(sync, request.Trigger, fmt.Sprintf("request/%d", request.ID))
 		run.Full = request.Full
-		run.Notify = run.Notify || request.Notify
+		run.Notify, run.DryRun = run.Notify || request.Notify, request.Notify
 		run.RequestID = request.ID
 		err := p.start(ctx, sync, run)
 		if errors.Is(err, state.ErrRunInProgress) {

@@ -7,10 +7,9 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// reports are the ways in which the end of a run is told. A dry run that somebody asked for, of a sync that otherwise
-// writes, is on their screen and in no mail.
+// reports are the ways in which the end of a run is told. A dry run that somebody asked for is on their screen and in no mail.
 func (p *pass) reports(run state.Run) []state.ReportKind {
-	onScreen := run.Notify && !p.Notify && run.Trigger == state.ByHand
+	onScreen := run.DryRun && run.Trigger == state.ByHand
 	if !p.Mailed || onScreen {
 		return []state.ReportKind{state.ReportNotes}
 	}

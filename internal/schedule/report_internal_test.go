@@ -42,7 +42,12 @@ func TestWhoIsToldOfTheEndOfARun(t *testing.T) {
 		"nobody by mail where nobody is named":              {want: []string{"notes 1"}},
 		"those who are named":                               {sync: []func(*Sync){mailed}, want: []string{"mail 1", "notes 1"}},
 		"nobody by mail of a dry run that a person watches": {[]func(*Sync){mailed}, []func(*state.Request){dry}, []string{"notes 1"}},
-		"those who are named when nothing is ever written":  {sync: []func(*Sync){mailed, notify}, want: []string{"mail 1", "notes 1"}},
+		"nobody by mail of a dry run of a sync that never writes": {
+			[]func(*Sync){mailed, notify},
+			[]func(*state.Request){dry},
+			[]string{"notes 1"},
+		},
+		"those who are named when nothing is ever written": {sync: []func(*Sync){mailed, notify}, want: []string{"mail 1", "notes 1"}},
 		"those who are named when a run that came by itself was silenced": {
 			[]func(*Sync){mailed},
 			[]func(*state.Request){dry, func(r *state.Request) { r.Trigger = state.BySchedule }},

@@ -30,6 +30,7 @@ type ChangeFilter struct {
 	Key      string
 	Keys     []string // nil = all
 	State    ChangeState
+	SeenIn   int64 // only what stands noticed, and was met by this pass
 	IDs      []int64
 	BeforeID int64 // only changes with a lower id, for paging
 	Limit    int   // 0 = all

@@ -32,10 +32,10 @@ type ChangeState string
 const (
 	ChangePlanned    ChangeState = "planned" // about to be written, or deferred to the end of the run
 	ChangeApplied    ChangeState = "applied"
-	ChangeNoticed    ChangeState = "noticed"    // notify mode: seen, not written
+	ChangeNoticed    ChangeState = "noticed"    // seen, not written. Not settled as long as runs that only note find it
 	ChangeHeld       ChangeState = "held"       // waits for approve or reject
 	ChangeRejected   ChangeState = "rejected"   // a person said no
-	ChangeSuperseded ChangeState = "superseded" // a later run planned it anew, or it is no longer wanted
+	ChangeSuperseded ChangeState = "superseded" // a later run planned it anew, or it is no longer wanted or there
 	ChangeFailed     ChangeState = "failed"
 	ChangeReverted   ChangeState = "reverted"
 )

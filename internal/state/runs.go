@@ -109,6 +109,7 @@ const (
 	CountHeld      = "held"
 	CountDeferred  = "deferred" // destructive, waits for the end of the run
 	CountFailed    = "failed"
+	CountStanding  = "noticed_before" // differences that an earlier run noticed, and that still stand
 	CountCalls     = "api_calls"
 	SkipPrefix     = "skipped_"
 )
@@ -130,6 +131,7 @@ type Run struct {
 	Slot        string // unique per sync: the scheduled moment, or request/ID, touch/..., approve/...
 	Full        bool   // reads and compares a full listing
 	Notify      bool   // changes nothing: every change is only noticed
+	DryRun      bool   // a person asked what it would change, and sees it
 	ListingID   int64  // 0 = none
 	FromID      int64  // the pass goes on behind this id
 	SliceCursor int64  // ids up to here are cut into batches
@@ -157,6 +159,7 @@ type NewRun struct {
 	SlotAt     time.Time // set for scheduled runs: becomes the sync's LastSlot
 	Full       bool
 	Notify     bool
+	DryRun     bool
 	FromID     int64
 	BatchLimit int
 	GuardLimit int

@@ -20,6 +20,7 @@ type errand struct {
 	open      map[string]int64 // address -> client of the failures that were open when the batch was read
 	earlier   workers.Earlier
 	tally     *tally
+	notices   workers.Notices
 	unsettled error // why the batch has to be tried again although it got to its end
 	patience  workers.Patience
 }
@@ -150,6 +151,7 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 		return p, err
 	}
 	for _, d := range ready {
+		e.notices.Decided(e.job, d.Wish.Email, d.Changes...)
 		switch {
 		case d.Act == Nothing:
 			e.tally.count(d)
@@ -160,7 +162,7 @@ func (e *errand) place(ctx context.Context, ready []Decision) (placed, error) {
 			e.tally.count(d)
 			p.settlements = append(p.settlements, e.settlement(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, d.entry()))
 		case e.job.Run.Notify:
-			e.note(&p, d, state.ChangeNoticed, actKey(d.Act))
+			e.tally.add(actKey(d.Act), 1)
 		case d.destructive() && state.Refuses(held[d.Wish.Email], d.Wish.Fingerprint):
 			e.note(&p, d, state.ChangeHeld, state.CountHeld)
 		case d.destructive():

@@ -18,16 +18,21 @@ import (
 func (w *Worker) revert(ctx context.Context, job workers.Job) (state.Counts, []state.Failure, error) {
 	person := func(c state.Change) string { return c.Key }
 	return workers.Revert(ctx, w.Store, job, person, func(ctx context.Context, changes []state.Change, counts state.Counts) (workers.Undone, error) {
+		counts[state.CountCalls]++
 		entry, err := w.List.Find(ctx, changes[0].Key)
+		if workers.Final(err) {
+			var undone workers.Undone
+			undone.Refuse(err.Error(), changes...)
+			return undone, nil
+		}
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return workers.Undone{}, err
 		}
-		counts[state.CountCalls]++
 		undo := undoing{entry: entry, found: err == nil, to: maillist.Subscriber{Email: entry.Email, Status: entry.Status, Groups: entry.Groups}}
 		for _, change := range changes {
 			undo.add(change)
 		}
-		if err := w.undo(ctx, job, &undo, counts); err != nil {
+		if err := w.undo(ctx, &undo, counts); err != nil {
 			return workers.Undone{}, err
 		}
 		undo.Last, err = w.last(ctx, job, changes[0].Key, undo.Undone)
@@ -49,21 +54,20 @@ func (w *Worker) last(ctx context.Context, job workers.Job, email string, u work
 }
 
 // undo writes what the reverted changes of one person come to. What either side does not take is refused.
-func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts state.Counts) error {
+func (w *Worker) undo(ctx context.Context, u *undoing, counts state.Counts) error {
 	for _, change := range slices.Clone(u.Done) {
 		if change.Side != state.SideSource {
 			continue
 		}
-		before, err := whmcs.ParseMailFlags(change.Old)
-		if err != nil {
-			return fault.New(fault.Refused, job.Batch.Account, "revert change", "change %d: %w", change.ID, err)
-		}
-		undone, err := w.Clients.UndoOptOut(ctx, change.RecordID, before)
-		if err != nil {
+		this := func(c state.Change) bool { return c.ID == change.ID }
+		undone, err := w.undoOptOut(ctx, change)
+		switch {
+		case workers.Final(err):
+			u.takeBack(err.Error(), this)
+		case err != nil:
 			return err
-		}
-		if !undone {
-			u.takeBack("somebody has changed the client's consent since", func(c state.Change) bool { return c.ID == change.ID })
+		case !undone:
+			u.takeBack("somebody has changed the client's consent since", this)
 		}
 	}
 	if !u.write {
@@ -71,11 +75,20 @@ func (w *Worker) undo(ctx context.Context, job workers.Job, u *undoing, counts s
 	}
 	counts[state.CountCalls]++
 	_, err := w.List.Upsert(ctx, u.to)
-	if fault.Is(err, fault.Rejected) {
+	if workers.Final(err) {
 		u.takeBack(err.Error(), func(c state.Change) bool { return c.Side == state.SideAccount })
 		return nil
 	}
 	return err
+}
+
+// undoOptOut gives a client the consent back that a change took. False: somebody has changed it since.
+func (w *Worker) undoOptOut(ctx context.Context, change state.Change) (bool, error) {
+	before, err := whmcs.ParseMailFlags(change.Old)
+	if err != nil {
+		return false, fault.New(fault.Refused, "", "revert the opt-out", "%w", err)
+	}
+	return w.Clients.UndoOptOut(ctx, change.RecordID, before)
 }
 
 // undoing collects what one person's reverted changes come to.

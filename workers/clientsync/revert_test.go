@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
@@ -109,6 +110,18 @@ func TestRevertUndoesWhatIsSafe(t *testing.T) {
 	})
 }
 
+// fails has the list answer a call with an error.
+func fails(call string, class fault.Class) func(*bundle) {
+	return func(b *bundle) {
+		b.list.before = func(name, _ string) error {
+			if name == call {
+				return trouble(class)
+			}
+			return nil
+		}
+	}
+}
+
 func TestRevertRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -121,6 +134,9 @@ func TestRevertRefuses(t *testing.T) {
 		"a field that holds something else by now": {"name", func(b *bundle) { b.reseed(called("Annie")) }, "something else"},
 		"groups that are not there any more":       {"groups", func(b *bundle) { b.reseed(inGroups(50)) }, "other groups"},
 		"a field that was empty before":            {"locale", func(*bundle) {}, "never emptied"},
+		"what the list rejects":                    {"name", fails("upsert", fault.Rejected), "as the test wants it"},
+		"what the list refuses":                    {"name", fails("upsert", fault.Refused), "as the test wants it"},
+		"a person whom the list refuses to find":   {"name", fails("find", fault.Refused), "as the test wants it"},
 		"a person who was taken out": {"groups", func(b *bundle) {
 			b.whmcs.put(client(1, withoutConsent))
 			b.Pass()
@@ -148,6 +164,27 @@ func TestRevertRefuses(t *testing.T) {
 			if len(failures) != 1 || !strings.Contains(failures[0].Message, tc.why) {
 				t.Errorf("failures %+v, want one that says %q", failures, tc.why)
 			}
+		})
+	}
+}
+
+func TestARevertEndsWhenTheConsentCannotBeGivenBack(t *testing.T) {
+	t.Parallel()
+	for name, meet := range map[string]func(b *bundle){
+		"because WHMCS refuses it":                  func(b *bundle) { b.whmcs.failUndo = trouble(fault.Refused) },
+		"because what it was before cannot be read": func(b *bundle) { b.SQL(`UPDATE changes SET old = 'maybe'`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, client(1))
+			b.duty.Policy.WriteBack = true
+			b.list.Seed(*entry(suppressed(maillist.Unsubscribed)))
+			b.Pass(synckit.Full)
+			b.reseed(suppressed(maillist.NotSuppressed))
+			meet(b)
+			b.WantCounts(b.Revert(b.change("marketing_consent").ID), state.Counts{"records": 1})
+			b.WantFailures("1 refused")
+			b.WantChanges("ana@example.com", "marketing_consent applied")
 		})
 	}
 }

@@ -26,6 +26,7 @@ type billing struct {
 	mu          sync.Mutex
 	clients     map[int64]whmcs.Client
 	fail        error
+	failUndo    error
 	afterOptOut func()
 }
 
@@ -72,8 +73,8 @@ func (b *billing) OptOut(_ context.Context, _ whmcs.Features, id int64) (before,
 
 func (b *billing) UndoOptOut(_ context.Context, id int64, before whmcs.MailFlags) (bool, error) {
 	c := b.clients[id]
-	if !c.OptOut || c.OptIn {
-		return false, nil
+	if !c.OptOut || c.OptIn || b.failUndo != nil {
+		return false, b.failUndo
 	}
 	c.OptOut, c.OptIn = before.OptOut, before.OptIn
 	b.put(c)

@@ -70,6 +70,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 		switch d.Act {
 		case Nothing:
 			tally.count(d)
+			errand.notices.Decided(job, d.Wish.Email)
 		case Adopt:
 			adopted = append(adopted, d)
 		default:
@@ -87,6 +88,9 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 		}
 	}
 	if err := errand.heal(ctx, crowd.healed); err != nil {
+		return nil, nil, err
+	}
+	if err := errand.notices.Record(ctx, w.Store, job, tally.counts); err != nil {
 		return nil, nil, err
 	}
 	return tally.counts, crowd.invalid, errand.unsettled

@@ -19,7 +19,8 @@ type errand struct {
 	done      map[string]bool // names of which something was written
 	counts    state.Counts
 	notes     []state.Change // what is recorded without being written
-	unsettled error          // why the batch has to be tried again although it got to its end
+	notices   workers.Notices
+	unsettled error // why the batch has to be tried again although it got to its end
 	patience  workers.Patience
 	mails     workers.Patience // with WHMCS, which is asked to send them
 	next      []Decision       // records that go on once more, after a renewal
@@ -195,11 +196,11 @@ func (e *errand) held(ctx context.Context, ready []Decision) (map[string][]byte,
 // sort returns the changes that are written now and records the others. held are the wishes that a person was asked about
 // and has not answered: what belongs together with one of them is held, too.
 func (e *errand) sort(ctx context.Context, d Decision, held []byte) (now []state.Change, err error) {
-	e.notes = append(e.notes, d.Notices...)
 	if e.job.Run.Notify {
-		e.note(d.Changes, state.ChangeNoticed, state.CountUpdated)
+		e.notice(d)
 		return nil, nil
 	}
+	e.notes = append(e.notes, d.Notices...)
 	if i := bringsRenewal(d.Changes); i >= 0 { // the row waits: it is to get the date that the renewal brings
 		d.Changes = d.Changes[i : i+1]
 	}
@@ -233,6 +234,14 @@ func (e *errand) sort(ctx context.Context, d Decision, held []byte) (now []state
 	}
 	e.note(switches, state.ChangeHeld, state.CountHeld)
 	return now, nil
+}
+
+// notice takes what a run that writes would do to a record.
+func (e *errand) notice(d Decision) {
+	e.notices.Decided(e.job, string(d.Name), slices.Concat(d.Notices, d.Changes)...)
+	if len(d.Changes) > 0 {
+		e.add(state.CountUpdated, 1)
+	}
 }
 
 // allowed asks the guard, once for each record.

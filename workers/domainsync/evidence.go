@@ -30,7 +30,7 @@ func (w *Worker) evidence(ctx context.Context, job workers.Job, b batch) (map[re
 	if err != nil {
 		return nil, err
 	}
-	missed := Evidence{Known: !w.Transfers, Gaps: parsePlace(listing.Cursor).gaps}
+	missed := Evidence{Known: !w.Transfers}
 	old := w.Clock.Now().Sub(listing.BegunAt) > cmp.Or(w.MaxAge, time.Hour)
 	for _, r := range b.records {
 		missed.Old = old || b.known[string(r.name)].SettledAt.After(listing.BegunAt)

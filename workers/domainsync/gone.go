@@ -153,10 +153,11 @@ func (e Evidence) ofThisLife(row whmcs.Domain) Evidence {
 	return e
 }
 
-// counted adds one look. Looks that come to something else begin anew; looks too close together count once.
+// counted adds one look. Looks that come to something else, or come too late to confirm the last one, begin anew; looks
+// too close together count once.
 func (p Policy) counted(before *Absence, found string, now time.Time) *Absence {
 	switch {
-	case before == nil || before.Found != found:
+	case before == nil || before.Found != found || now.Sub(before.Last) > forgotten:
 		return &Absence{Since: now, Last: now, Count: 1, Found: found}
 	case now.Sub(before.Last) < p.Gone.Apart:
 		return before

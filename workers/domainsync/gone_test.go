@@ -70,6 +70,17 @@ func TestADepartureIsConfirmedHoursApart(t *testing.T) {
 			t.Errorf("and is not even made: %s %s", d.Act, d.Skip)
 		}
 	})
+	t.Run("one that comes two months later begins anew", func(t *testing.T) {
+		t.Parallel()
+		const sixtyDays = 60 * 24 * time.Hour
+		wantChanges(t, later(p, first, sixtyDays, away()).Changes, "status Active -> Transferred Away !")
+		late := later(p, first, sixtyDays+time.Second, away())
+		wantChanges(t, late.Changes)
+		if a := late.After.Absent; a.Count != 1 || !a.Since.Equal(late.Now) {
+			t.Errorf("it confirmed the first: %+v", a)
+		}
+		wantChanges(t, later(p, late, fourHours, away()).Changes, "status Active -> Transferred Away !")
+	})
 	t.Run("the second one that agrees marks it", func(t *testing.T) {
 		t.Parallel()
 		if d := later(p, first, fourHours, listed(nil)); d.Act != domainsync.Look {

@@ -3,7 +3,6 @@ package domainsync
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
@@ -11,66 +10,40 @@ import (
 	"github.com/whmcsync/whmcsync/workers"
 )
 
-// place is where a listing stands: whether a name may have been missed so far, and the registrar's own cursor.
-type place struct {
-	gaps bool
-	at   registrar.Cursor
-}
-
-const (
-	withGaps = "gaps "
-	gapless  = "gapless "
-)
-
-// String is how a place is stored; parsePlace reads it. The start is "".
-func (p place) String() string {
-	if p.gaps {
-		return withGaps + string(p.at)
-	}
-	return gapless + string(p.at)
-}
-
-func parsePlace(text string) place {
-	if at, found := strings.CutPrefix(text, withGaps); found {
-		return place{true, registrar.Cursor(at)}
-	}
-	return place{false, registrar.Cursor(strings.TrimPrefix(text, gapless))}
-}
-
 // list reads the registrar into the run's listing.
 func (w *Worker) list(ctx context.Context, job workers.Job) (state.Counts, error) {
 	return workers.List(ctx, w.Store, job, func(ctx context.Context, at string) (workers.Page, error) {
 		if w.Transfers {
-			return w.transfersPage(ctx, job, parsePlace(at))
+			return w.transfersPage(ctx, job, registrar.Cursor(at))
 		}
-		return w.domainsPage(ctx, job, parsePlace(at))
+		return w.domainsPage(ctx, job, registrar.Cursor(at))
 	})
 }
 
-func (w *Worker) domainsPage(ctx context.Context, job workers.Job, at place) (workers.Page, error) {
+func (w *Worker) domainsPage(ctx context.Context, job workers.Job, at registrar.Cursor) (workers.Page, error) {
 	lister, ok := w.Registrar.(registrar.Lister)
 	if !ok {
 		return workers.Page{}, cannot(job, "list domains")
 	}
-	page, err := lister.ListPage(ctx, at.at)
+	page, err := lister.ListPage(ctx, at)
 	if err != nil {
 		return workers.Page{}, err
 	}
 	rows, err := listed(page.Domains, func(d registrar.Domain) registrar.Name { return d.Name })
-	return workers.Page{Rows: rows, Next: place{at.gaps || page.Gaps, page.Next}.String(), Done: page.Done}, err
+	return workers.Page{Rows: rows, Next: string(page.Next), Done: page.Done}, err
 }
 
-func (w *Worker) transfersPage(ctx context.Context, job workers.Job, at place) (workers.Page, error) {
+func (w *Worker) transfersPage(ctx context.Context, job workers.Job, at registrar.Cursor) (workers.Page, error) {
 	lister, ok := w.Registrar.(registrar.TransferLister)
 	if !ok {
 		return workers.Page{}, cannot(job, "list transfers")
 	}
-	page, err := lister.ListTransfersPage(ctx, at.at)
+	page, err := lister.ListTransfersPage(ctx, at)
 	if err != nil {
 		return workers.Page{}, err
 	}
 	rows, err := listed(page.Transfers, func(t registrar.Transfer) registrar.Name { return t.Name })
-	return workers.Page{Rows: rows, Next: place{at: page.Next}.String(), Done: page.Done}, err
+	return workers.Page{Rows: rows, Next: string(page.Next), Done: page.Done}, err
 }
 
 func cannot(job workers.Job, what string) error {

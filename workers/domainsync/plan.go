@@ -27,7 +27,6 @@ type Evidence struct {
 	Known     bool // false: nobody looked
 	Live      bool // it was looked up just now; otherwise it was listed at the begin of the run
 	Old       bool // the listing was begun too long ago, or before the record was last settled: nothing is written upon it
-	Gaps      bool // a name that is not listed may have been missed
 	Domain    *registrar.Domain
 	Transfer  *registrar.Transfer
 	Departure *registrar.Departure // why it is not there, when somebody said so

@@ -84,6 +84,11 @@ const (
 	forwardAtMost = 400 // and forward
 	seldom        = 24 * time.Hour
 	yearsAhead    = 30
+
+	// forgotten is when a look is too old to be confirmed by the next: in between the name may have come back and left again,
+	// while the sync was paused, only noted, or left the row out. It is well above the time from one look to the next while
+	// passes go on, which is at most GoneRule.Apart (30 days in the configuration) or seldom, and the wait for a pass.
+	forgotten = 60 * 24 * time.Hour
 )
 
 // earliest is the first day that can be an expiry date: domains were not sold before.

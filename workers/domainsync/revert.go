@@ -62,13 +62,12 @@ func (u *undoing) row(ctx context.Context, row whmcs.Domain, changes []state.Cha
 	write := whmcs.DomainWrite{ID: row.ID, Old: row.Values(), New: row.Values(), InvoiceItems: u.Policy.Due.InvoiceItems}
 	var undone []state.Change
 	for _, c := range changes {
-		wrote := write.New
-		if err := setValue(&wrote, c.Field, c.New); err != nil {
-			return err
-		}
-		back := write.New
-		switch err := setValue(&back, c.Field, c.Old); {
-		case err != nil || c.Old == "":
+		wrote, back := write.New, write.New
+		unknown, unfit := setValue(&wrote, c.Field, c.New), setValue(&back, c.Field, c.Old)
+		switch {
+		case unknown != nil:
+			u.Refuse(unknown.Error(), c)
+		case unfit != nil || c.Old == "":
 			u.Refuse("what stood there before is not a value that may be written", c)
 		case back == write.New: // an earlier attempt has done it
 			u.Done = append(u.Done, c)
@@ -84,7 +83,7 @@ func (u *undoing) row(ctx context.Context, row whmcs.Domain, changes []state.Cha
 	}
 	ok, err := u.Domains.WriteDomain(ctx, write)
 	switch {
-	case fault.Is(err, fault.Refused):
+	case workers.Final(err):
 		u.Refuse(err.Error(), undone...)
 	case err != nil:
 		return err
@@ -106,6 +105,9 @@ func (u *undoing) settings(ctx context.Context, changes []state.Change) error {
 		case fault.Is(err, fault.NotFound):
 			u.Refuse("the registrar no longer has the domain", c)
 			continue
+		case workers.Final(err):
+			u.Refuse(err.Error(), c)
+			continue
 		case err != nil:
 			return err
 		case now != c.New:
@@ -115,7 +117,7 @@ func (u *undoing) settings(ctx context.Context, changes []state.Change) error {
 		u.counts[state.CountCalls]++
 		_, err = u.set(ctx, held, c.Field, c.Old == onOff(true))
 		switch {
-		case fault.Is(err, fault.Rejected):
+		case workers.Final(err):
 			u.Refuse(err.Error(), c)
 		case err != nil:
 			return err

@@ -92,13 +92,17 @@ func TestRevertRefuses(t *testing.T) {
 		meet  func(b *bundle) // what has happened since
 		why   string
 	}{
-		"a status that somebody has changed":   {"status", func(b *bundle) { b.edit(1, standing(whmcs.DomainFraud)) }, "something else by now"},
-		"an expiry that somebody has changed":  {"expiry", func(b *bundle) { b.edit(1, expiring("2031-12-24")) }, "something else by now"},
-		"a due date that somebody has changed": {"next_due", func(b *bundle) { b.edit(1, dueOn("2031-12-24", "2031-12-24")) }, "something else by now"},
-		"a setting that somebody has switched": {"auto_renew", func(b *bundle) { b.turn("d1.example", set(registrar.On, registrar.On)) }, "something else by now"},
-		"a setting of a name that is gone":     {"id_protection", func(b *bundle) { b.account.Remove("d1.example") }, "no longer has the domain"},
-		"a setting that the registrar keeps":   {"auto_renew", func(b *bundle) { b.account.Fail("SetAutoRenew", trouble(fault.Rejected)) }, "as the test wants it"},
-		"a domain that is gone":                {"status", func(b *bundle) { delete(b.whmcs.rows, 1) }, "no longer there"},
+		"a status that somebody has changed":             {"status", func(b *bundle) { b.edit(1, standing(whmcs.DomainFraud)) }, "something else by now"},
+		"an expiry that somebody has changed":            {"expiry", func(b *bundle) { b.edit(1, expiring("2031-12-24")) }, "something else by now"},
+		"a due date that somebody has changed":           {"next_due", func(b *bundle) { b.edit(1, dueOn("2031-12-24", "2031-12-24")) }, "something else by now"},
+		"a setting that somebody has switched":           {"auto_renew", func(b *bundle) { b.turn("d1.example", set(registrar.On, registrar.On)) }, "something else by now"},
+		"a setting of a name that is gone":               {"id_protection", func(b *bundle) { b.account.Remove("d1.example") }, "no longer has the domain"},
+		"a setting that the registrar keeps":             {"auto_renew", func(b *bundle) { b.account.Fail("SetAutoRenew", trouble(fault.Rejected)) }, "as the test wants it"},
+		"a setting that the registrar refuses":           {"auto_renew", func(b *bundle) { b.account.Fail("SetAutoRenew", trouble(fault.Refused)) }, "as the test wants it"},
+		"a setting of a name that it refuses to look up": {"auto_renew", func(b *bundle) { b.account.Fail("Get", trouble(fault.Refused)) }, "as the test wants it"},
+		"what WHMCS rejects":                             {"status", func(b *bundle) { b.whmcs.before = func(int64) error { return trouble(fault.Rejected) } }, "as the test wants it"},
+		"a field that there is not any more":             {"colour", func(b *bundle) { b.SQL(`UPDATE changes SET field = 'colour' WHERE field = 'status'`) }, `no field "colour"`},
+		"a domain that is gone":                          {"status", func(b *bundle) { delete(b.whmcs.rows, 1) }, "no longer there"},
 		"what is changed in the same moment": {"status", func(b *bundle) {
 			b.whmcs.before = func(int64) error {
 				b.whmcs.before = nil

@@ -69,6 +69,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 	for _, d := range decisions {
 		if d.Act == Nothing && !batch.open[d.Row.ID] {
 			errand.count(d)
+			errand.notices.Decided(job, string(d.Name))
 		} else {
 			busy = append(busy, d)
 		}
@@ -82,6 +83,9 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 		return nil, nil, err
 	}
 	if err := errand.heal(ctx, batch.healed); err != nil {
+		return nil, nil, err
+	}
+	if err := errand.notices.Record(ctx, w.Store, job, errand.counts); err != nil {
 		return nil, nil, err
 	}
 	return errand.counts, batch.failures, errand.unsettled

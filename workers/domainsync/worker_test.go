@@ -56,11 +56,9 @@ func TestNotifyModeWritesNothing(t *testing.T) {
 	b.turn("d1.example", dated(renewal("2032-09-01")))
 	b.turn("d2.example", being(registrar.Grace))
 	b.edit(3, neverRenewed)
-	for range 2 {
-		b.WantCounts(b.Pass(synckit.Full, synckit.Notify), state.Counts{"records": 3, "updated": 3})
-	}
+	b.WantCounts(b.Pass(synckit.Full, synckit.Notify), state.Counts{"records": 3, "updated": 3})
 	for name, change := range map[string]string{"d1.example": "expiry noticed", "d2.example": "status noticed", "d3.example": "auto_renew noticed"} {
-		b.WantChanges(name, change, change)
+		b.WantChanges(name, change)
 	}
 	known, err := b.Store.MemoriesByKeys(b.Ctx, syncName, []string{"d1.example", "d2.example", "d3.example"})
 	must(t, err)

@@ -44,6 +44,9 @@ func (s *Store) Changes(ctx context.Context, f state.ChangeFilter) ([]state.Chan
 	if f.State != "" {
 		w.and("state = ?", f.State)
 	}
+	if f.SeenIn != 0 {
+		w.and("seen_run = ?", f.SeenIn)
+	}
 	if f.IDs != nil {
 		w.and("id = ANY(?)", f.IDs)
 	}
@@ -71,8 +74,8 @@ func (s *Store) Written(ctx context.Context, syncs []string, since time.Time) ([
 	return all("read what was written", rows, pgx.RowTo[int64])
 }
 
-// NoteChanges records changes that nobody writes now: noticed, held, or planned, which here means deferred to the end
-// of the run. What an earlier generation of the batch noted of the same field is replaced. state.ErrLeaseLost, and
+// NoteChanges records changes that nobody writes now: noticed and left alone by a run that writes, held, or planned, which
+// here means deferred to the end of the run. What an earlier generation of the batch noted of the same field is replaced. state.ErrLeaseLost, and
 // nothing written, when somebody else has the batch.
 func (s *Store) NoteChanges(ctx context.Context, l state.Lease, changes []state.Change) error {
 	changes = slices.Clone(changes)
@@ -106,16 +109,16 @@ func recordChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Chan
 // sameFields finds the changes c that are about the fields of the arrays $1 (key) and $2 (field), each by the index on
 // them: OFFSET 0 keeps the planner from starting at the other end.
 const sameFields = `unnest($1::text[], $2::text[]) AS x (key, field) CROSS JOIN LATERAL (
-	SELECT id, sync, run_id, batch_id, state, deferred FROM changes WHERE key = x.key AND field = x.field OFFSET 0
+	SELECT id, sync, run_id, batch_id, state, deferred, seen_run FROM changes WHERE key = x.key AND field = x.field OFFSET 0
 ) AS c`
 
 // replaceNoted removes what the same run noted of the same fields without writing it: notes of an earlier generation
-// of the batch, and deferred changes that are now carried out.
+// of the batch, and deferred changes that are now carried out. A notice that stands has not only this run to answer to.
 func replaceNoted(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) error {
 	_, err := tx.Exec(ctx, `
 		DELETE FROM changes WHERE id = ANY(ARRAY(
 			SELECT c.id FROM `+sameFields+`
-			WHERE c.sync = $3 AND c.run_id = $4
+			WHERE c.sync = $3 AND c.run_id = $4 AND c.seen_run IS NULL
 				AND (c.state = 'planned' AND c.deferred OR c.batch_id = $5 AND c.state IN ('noticed', 'held'))))`,
 		texts(changes, changeKey), texts(changes, changeField), f.sync, f.runID, f.batchID)
 	return err
@@ -124,11 +127,12 @@ func replaceNoted(ctx context.Context, tx pgx.Tx, f fence, changes []state.Chang
 func changeKey(c state.Change) string   { return c.Key }
 func changeField(c state.Change) string { return c.Field }
 
-// Older changes (c) that newer ones of the same key and field take the place of.
+// Older changes (c) that newer ones of the same key and field take the place of. A difference that stands noticed is older
+// than whatever a run that writes makes of it.
 const (
 	olderHeld     = `c.state = 'held'`
-	olderDeferred = `c.state = 'planned' AND c.deferred`
-	olderPlanned  = `c.state = 'planned'`
+	olderDeferred = `c.state = 'planned' AND c.deferred OR c.seen_run IS NOT NULL`
+	olderPlanned  = `c.state = 'planned' OR c.seen_run IS NOT NULL`
 )
 
 // supersedeByNotes retires what noted changes take the place of.
@@ -157,7 +161,7 @@ func supersede(ctx context.Context, tx pgx.Tx, f fence, newer []state.Change, co
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
-		UPDATE changes SET state = 'superseded', settled_at = now() WHERE id = ANY(ARRAY(
+		UPDATE changes SET state = 'superseded', settled_at = now(), seen_run = NULL WHERE id = ANY(ARRAY(
 			SELECT c.id FROM `+sameFields+` WHERE c.sync = $3 AND (`+condition+`)))`,
 		texts(newer, changeKey), texts(newer, changeField), f.sync)
 	return err
@@ -165,15 +169,27 @@ func supersede(ctx context.Context, tx pgx.Tx, f fence, newer []state.Change, co
 
 // insertChanges records changes in their order and returns their ids, which rise in that order.
 func insertChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Change) ([]int64, error) {
-	rows, _ := tx.Query(ctx, `
+	const settledAt = `CASE WHEN x.state NOT IN ('planned', 'held') THEN now() END`
+	rows, _ := tx.Query(ctx, insertChangesSQL(settledAt, `NULL`)+` RETURNING id`, changeColumnsOf(f, changes)...)
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// insertChangesSQL is the statement that records the changes of changeColumnsOf in their order; settledAt and seenRun are SQL
+// expressions over them.
+func insertChangesSQL(settledAt, seenRun string) string {
+	return `
 		INSERT INTO changes (sync, run_id, batch_id, record_id, key, field, old, new, side, state, destructive, deferred,
-			reason, wish, settled_at)
+			reason, wish, settled_at, seen_run)
 		SELECT $1, $2, $3, x.record_id, x.key, x.field, x.old, x.new, x.side, x.state, x.destructive,
-			x.deferred AND x.state = 'planned', x.reason, x.wish, CASE WHEN x.state NOT IN ('planned', 'held') THEN now() END
+			x.deferred AND x.state = 'planned', x.reason, x.wish, ` + settledAt + `, ` + seenRun + `
 		FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[],
 			$12::boolean[], $13::text[], $14::bytea[])
 			WITH ORDINALITY AS x (record_id, key, field, old, new, side, state, destructive, deferred, reason, wish, n)
-		ORDER BY x.n RETURNING id`,
+		ORDER BY x.n`
+}
+
+func changeColumnsOf(f fence, changes []state.Change) []any {
+	return []any{
 		f.sync, f.runID, f.batchID,
 		column(changes, func(c state.Change) int64 { return c.RecordID }),
 		texts(changes, changeKey),
@@ -185,6 +201,6 @@ func insertChanges(ctx context.Context, tx pgx.Tx, f fence, changes []state.Chan
 		column(changes, func(c state.Change) bool { return c.Destructive }),
 		column(changes, func(c state.Change) bool { return c.Deferred }),
 		texts(changes, func(c state.Change) string { return c.Reason }),
-		column(changes, func(c state.Change) []byte { return c.Wish }))
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+		column(changes, func(c state.Change) []byte { return c.Wish }),
+	}
 }

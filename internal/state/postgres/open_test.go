@@ -91,7 +91,7 @@ func TestOpenKeepsWithinItsConnections(t *testing.T) {
 }
 
 // migrations is how many there are.
-const migrations = 6
+const migrations = 7
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()

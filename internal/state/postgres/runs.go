@@ -9,7 +9,7 @@ import (
 )
 
 // runColumns needs the runs table under the name r.
-const runColumns = `r.id, r.sync, r.kind, r.state, r.trigger, r.slot, r.full_listing, r.notify, r.listing_id, r.from_id,
+const runColumns = `r.id, r.sync, r.kind, r.state, r.trigger, r.slot, r.full_listing, r.notify, r.dry_run, r.listing_id, r.from_id,
 	r.slice_cursor, r.sliced, r.pass_ends, r.batch_limit, r.total, r.guard_limit, r.guard_used, r.counts, r.error,
 	r.request_id, r.started_at, r.finished_at,
 	(SELECT count(*) FROM changes c WHERE c.run_id = r.id AND c.state = 'held')`
@@ -17,7 +17,7 @@ const runColumns = `r.id, r.sync, r.kind, r.state, r.trigger, r.slot, r.full_lis
 // runFields are the places for runColumns.
 func runFields(r *state.Run) []any {
 	return []any{
-		&r.ID, &r.Sync, &r.Kind, &r.State, &r.Trigger, &r.Slot, &r.Full, &r.Notify, &r.ListingID, &r.FromID,
+		&r.ID, &r.Sync, &r.Kind, &r.State, &r.Trigger, &r.Slot, &r.Full, &r.Notify, &r.DryRun, &r.ListingID, &r.FromID,
 		&r.SliceCursor, &r.Sliced, &r.PassEnds, &r.BatchLimit, &r.Total, &r.GuardLimit, &r.GuardUsed, &r.Counts, &r.Error,
 		&r.RequestID,
 		moment{&r.Started},
@@ -53,9 +53,9 @@ func (s *Store) CreateRun(ctx context.Context, n state.NewRun) (state.Run, error
 func insertRun(ctx context.Context, tx pgx.Tx, n state.NewRun) (state.Run, error) {
 	rows, _ := tx.Query(ctx, `
 		INSERT INTO runs AS r (sync, kind, state, trigger, slot, full_listing, notify, from_id, slice_cursor, batch_limit,
-			guard_limit, request_id, listing_id, guard_base, guard_used)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, used, used FROM (`+usedBefore+`) AS before RETURNING `+runColumns,
-		n.Sync, n.Kind, n.State, n.Trigger, n.Slot, n.Full, n.Notify, n.FromID, n.BatchLimit, n.GuardLimit, n.RequestID, n.ListingID)
+			guard_limit, request_id, listing_id, dry_run, guard_base, guard_used)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, used, used FROM (`+usedBefore+`) AS before RETURNING `+runColumns,
+		n.Sync, n.Kind, n.State, n.Trigger, n.Slot, n.Full, n.Notify, n.FromID, n.BatchLimit, n.GuardLimit, n.RequestID, n.ListingID, n.DryRun)
 	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
 	switch {
 	case violates(err, "runs_slot"):

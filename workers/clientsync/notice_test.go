@@ -1,0 +1,54 @@
+package clientsync_test
+
+import (
+	"testing"
+
+	"github.com/whmcsync/whmcsync/internal/maillist"
+	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
+)
+
+// notes is a pass that only notes, in batches of one client each.
+func (b *bundle) notes() state.Run {
+	b.T.Helper()
+	run := b.Start(1, synckit.Full, synckit.Notify)
+	b.MustWork()
+	return b.Finish(run)
+}
+
+func TestADifferenceIsNoticedOnceWhileItStands(t *testing.T) {
+	t.Parallel()
+	b := setup(t, client(1), client(2, addressed("bob@example.com")), client(3, addressed("eve@example.com")))
+	b.list.Seed(*entry(called("Anna"), inGroups(1)))
+	b.WantCounts(b.notes(), state.Counts{"records": 3, "updated": 1, "created": 2})
+	b.WantCounts(b.notes(), state.Counts{"records": 3, "updated": 1, "created": 2, "noticed_before": 3})
+	b.WantChanges("ana@example.com", "name noticed")
+	b.WantChanges("bob@example.com", "subscriber noticed")
+
+	t.Run("another one is recorded anew, one that is gone superseded", func(t *testing.T) {
+		b.reseed(called("Annie"))
+		b.whmcs.put(client(2, addressed("bobby@example.com")), client(3, addressed("eve@example.com"), withoutConsent))
+		b.WantCounts(b.notes(), state.Counts{"records": 3, "updated": 1, "created": 1, "skipped_no_consent": 1})
+		b.WantChanges("ana@example.com", "name noticed", "name superseded")
+		b.WantChanges("bob@example.com", "subscriber superseded")
+		b.WantChanges("bobby@example.com", "subscriber noticed")
+		b.WantChanges("eve@example.com", "subscriber superseded")
+	})
+	t.Run("and a pass that writes takes their place", func(t *testing.T) {
+		b.WantCounts(b.Pass(synckit.Full), state.Counts{"records": 3, "updated": 1, "created": 1, "skipped_no_consent": 1})
+		b.WantChanges("bobby@example.com", "subscriber applied", "subscriber superseded")
+		b.WantCounts(b.notes(), state.Counts{"records": 3, "unchanged": 2, "skipped_no_consent": 1})
+	})
+}
+
+// The second client is in a batch of their own, which decides nothing about the person.
+func TestTheOptOutsOfAllClientsOfAPersonAreNoticedOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, client(1), client(2))
+	b.duty.Policy.WriteBack = true
+	b.list.Seed(*entry(suppressed(maillist.Unsubscribed)))
+	for range 3 {
+		b.notes()
+		b.WantChanges("ana@example.com", "marketing_consent noticed", "marketing_consent noticed")
+	}
+}
