@@ -45,7 +45,8 @@ type Memo struct {
 	Settings string            `json:"settings,omitempty"` // the settings of WHMCS that were last brought to the registrar
 	Rejected map[string]string `json:"rejected,omitempty"` // by field, what the registrar does not take
 	Noticed  map[string]string `json:"noticed,omitempty"`  // by field, what was reported and left alone
-	Pending  time.Time         `json:"pending,omitzero"`   // since when a transfer is seen pending
+	Pending  time.Time         `json:"pending,omitzero"`   // when a transfer was first seen pending: its age counts from here
+	Waits    string            `json:"waits,omitempty"`    // what the registrar said of it at the newest look
 	Renewal  *Renewal          `json:"renewal,omitempty"`  // asked for after a transfer
 }
 
