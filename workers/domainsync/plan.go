@@ -163,20 +163,21 @@ func possible(day, today civil.Date) bool {
 // add plans what turns the row into after. The parts belong together: when one of them is destructive all are.
 func (d *Decision) add(after whmcs.DomainValues) {
 	before := d.Row.Values()
-	destructive := worse(before.Status, after.Status) || leaps(before.Expiry, after.Expiry)
+	destructive := worse(before.Status, after.Status) || doubtful(before.Expiry, after.Expiry)
 	d.change(FieldStatus, string(before.Status), string(after.Status), destructive)
 	d.change(FieldExpiry, orRaw(before.Expiry, d.Row.RawExpiry), after.Expiry.String(), destructive)
 	d.change(FieldNextDue, before.NextDue.String(), after.NextDue.String(), destructive)
 	d.change(FieldNextInvoice, before.NextInvoice.String(), after.NextInvoice.String(), destructive)
 }
 
-// leaps says whether an expiry date moves further than renewals do.
-func leaps(from, to civil.Date) bool {
+// doubtful says whether an expiry date moves as no renewal moves it: back, or further ahead. One day back is enough: for one
+// domain that is a correction, for all of them it is a wrong rule of time zones, and clients are billed too early.
+func doubtful(from, to civil.Date) bool {
 	if from.IsZero() || to.IsZero() {
 		return false
 	}
 	days := to.DaysSince(from)
-	return days < -backAtMost || days > forwardAtMost
+	return days < 0 || days > forwardAtMost
 }
 
 // orRaw shows what stood there when that is no date, so that a change says what it replaces.
