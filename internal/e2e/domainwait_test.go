@@ -33,7 +33,7 @@ func TestTransfersUnderWayAreShownWithTheirAge(t *testing.T) {
 		t.Fatalf("%d transfers are under way", len(pending))
 	}
 	oldest := pending[3]
-	e.aged(oldest.ID, 3) // less than what is an alert
+	e.aged(oldest.ID, 3)                                                             // less than what is an alert
 	e.exec(`UPDATE tbldomains SET status = 'Cancelled' WHERE id = ?`, pending[0].ID) // by a person, who gave it up
 	run := e.pass(false)
 	if n := e.count(`SELECT count(*) FROM failures`); n != 0 {
