@@ -47,7 +47,7 @@ func (c *checker) domains(ctx context.Context, s subject, src *source) []Finding
 		}
 		found = append(found, lacks(s, name, cfg, features)...)
 		if why := twoWriters(cfg.Domains, features, settings); why != "" && cfg.Mode == "apply" {
-			found = append(found, s.warning("set it to Notify Only in WHMCS (Automation Settings), or write syncs."+name+".allow_two_writers: true",
+			found = append(found, s.warning("set it to Notify Only in WHMCS (Automation Settings), or write syncs."+name+".allow_two_writers: true where it does not write",
 				"%s: %s, so changes are only noted", name, why))
 		}
 		if why := unfollowed(cfg.Domains, settings); why != "" {

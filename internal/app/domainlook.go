@@ -3,10 +3,14 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/workers/domainsync"
 )
 
 // DomainSides is one domain as WHMCS and the registrar hold it at this moment.
@@ -15,6 +19,16 @@ type DomainSides struct {
 	ID        int64          `json:"id"` // of the row in WHMCS
 	WHMCS     DomainInWHMCS  `json:"whmcs"`
 	Registrar *DomainOutside `json:"registrar,omitempty"` // absent when the registrar does not have it
+	Transfer  *TransferIn    `json:"transfer,omitempty"`  // for a sync of transfers; absent when the registrar knows of none
+}
+
+// TransferIn is what the registrar says of a transfer in, and how long it has been under way.
+type TransferIn struct {
+	State  string    `json:"state"`          // pending | completed | failed | unknown
+	Raw    string    `json:"raw"`            // in the registrar's own word
+	Reason string    `json:"reason"`         // why it failed or what it waits for, in the registrar's words
+	Since  time.Time `json:"since,omitzero"` // when the sync first saw it pending; absent = it has not yet
+	Days   int       `json:"days"`           // whole ones since then
 }
 
 // DomainInWHMCS is what a row of tbldomains says. Dates are local ones of WHMCS, "" = unset.
@@ -37,6 +51,9 @@ type DomainOutside struct {
 	AutoRenew    string `json:"auto_renew"` // on | off | "" = not told
 	IDProtection string `json:"id_protection"`
 }
+
+// Pending says that it has not come to its end.
+func (t TransferIn) Pending() bool { return t.State == string(registrar.TransferPending) }
 
 // LookAtDomain reads the rows of a domain that a sync is about, and what the registrar says of it. fault.NotFound when the
 // sync has no such domain.
@@ -67,15 +84,43 @@ func (a *App) LookAtDomain(ctx context.Context, sync, text string) ([]DomainSide
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
+	transfer, trouble := a.transferIn(ctx, sync, account.registrar, name)
+	if trouble != nil {
+		return nil, trouble
+	}
 	var sides []DomainSides
 	for _, row := range rows {
-		one := DomainSides{Name: string(name), ID: row.ID, WHMCS: inWHMCS(row)}
+		one := DomainSides{Name: string(name), ID: row.ID, WHMCS: inWHMCS(row), Transfer: transfer}
 		if err == nil {
 			one.Registrar = outside(held)
 		}
 		sides = append(sides, one)
 	}
 	return sides, nil
+}
+
+// transferIn asks for the transfer in of a name, for a sync that follows them; nil = there is none.
+func (a *App) transferIn(ctx context.Context, sync string, at registrar.Registrar, name registrar.Name) (*TransferIn, error) {
+	tracker, can := at.(registrar.TransferTracker)
+	if a.Config.Syncs[sync].Type != "transfers" || !can {
+		return nil, nil //nolint:nilnil // nobody follows it
+	}
+	t, err := tracker.Transfer(ctx, name)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil //nolint:nilnil // not there is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	in := &TransferIn{State: string(t.State), Raw: t.Raw, Reason: t.Reason}
+	if t.State != registrar.TransferPending {
+		return in, nil
+	}
+	memories, err := a.Store.MemoriesByKeys(ctx, sync, []string{string(name)})
+	for _, u := range domainsync.UnderwayIn(slices.Collect(maps.Values(memories))) {
+		in.Since, in.Days = u.Since, u.Days(time.Now())
+	}
+	return in, err
 }
 
 func inWHMCS(row whmcs.Domain) DomainInWHMCS {

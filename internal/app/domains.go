@@ -249,7 +249,11 @@ func twoWriters(cfg config.Domains, features whmcs.DomainFeatures, settings whmc
 		return ""
 	case !features.Settings:
 		return "whether the domain sync of WHMCS itself is on cannot be read"
-	case settings.SyncEnabled && !settings.NotifyOnly:
+	case settings.NotifyOnly:
+		return ""
+	case settings.SyncUnknown: // by no version is it certain that an absent row means off
+		return "whether the domain sync of WHMCS itself is on is not known: tblconfiguration has no row DomainSyncEnabled"
+	case settings.SyncEnabled:
 		return "the domain sync of WHMCS itself is on and writes"
 	default:
 		return ""
@@ -260,7 +264,7 @@ func twoWriters(cfg config.Domains, features whmcs.DomainFeatures, settings whmc
 func (d *domainsDuty) warn(why string) {
 	d.warned.do(func() {
 		d.app.Log.Warn().Str("sync", d.name).Str("why", why).
-			Str("way_out", "set WHMCS's domain sync to Notify Only, or write allow_two_writers: true").
+			Str("way_out", "set WHMCS's domain sync to Notify Only, or write allow_two_writers: true where it does not write").
 			Msg("nothing is written, changes are only noted")
 	})
 }

@@ -169,8 +169,15 @@ func (a *App) reportInput(ctx context.Context, run state.Run, cfg config.Sync) (
 		return in, err
 	}
 	open, err := a.Store.CountFailures(ctx, run.Sync)
+	if err != nil {
+		return in, err
+	}
 	for _, n := range open {
 		in.Open += n
+	}
+	transfers, err := a.Underway(ctx, run.Sync)
+	for _, one := range transfers {
+		in.Underway = append(in.Underway, report.Underway{Key: one.Name, RecordID: one.RecordID, Days: one.Days, Says: one.Says})
 	}
 	return in, err
 }

@@ -109,6 +109,13 @@ func (a *App) syncSnapshot(ctx context.Context, sync state.Sync) (obs.SyncSnapsh
 			view.Waiting++
 		}
 	}
+	transfers, err := a.transfersOf(ctx, sync.Name)
+	if err != nil {
+		return view, err
+	}
+	if transfers != nil {
+		view.Transfers = &obs.Transfers{N: int64(transfers.UnderWay), Oldest: transfers.OldestSince}
+	}
 	view.Held, err = a.heldOf(ctx, sync.Name)
 	return view, err
 }

@@ -85,6 +85,9 @@ func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (serv
 	if view.Untold, err = p.untold(ctx, sync.Name, cfg); err != nil {
 		return view, err
 	}
+	if view.Transfers, err = p.transfersOf(ctx, sync.Name); err != nil {
+		return view, err
+	}
 	view.Freshness = freshness(cfg, view)
 	view.Rate, err = p.rate(ctx, sync.Account)
 	return view, err

@@ -3,8 +3,10 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/whmcsync/whmcsync/internal/app"
+	"github.com/whmcsync/whmcsync/internal/server"
 )
 
 // showDomain prints what both sides say of a domain and returns it. As JSON it is printed by whoever settles it.
@@ -57,5 +59,26 @@ func (e *env) printSides(d app.DomainSides) {
 	} {
 		t.AppendRow([]any{row[0], cmp.Or(row[1], "-"), cmp.Or(row[2], "-")})
 	}
+	if d.Transfer != nil {
+		t.AppendRow([]any{"transfer in", "-", transferWords(*d.Transfer)})
+	}
 	t.Render()
+}
+
+// transferWords says where a transfer stands, and for how long one that is pending has been seen so.
+func transferWords(t app.TransferIn) string {
+	text := t.State
+	if t.Raw != "" {
+		text += " (" + t.Raw + ")"
+	}
+	if t.Reason != "" {
+		text += ": " + t.Reason
+	}
+	switch {
+	case !t.Since.IsZero():
+		text += fmt.Sprintf("\nunder way for %s, since %s", server.DaysWords(t.Days), stamp(t.Since))
+	case t.Pending():
+		text += "\nseen for the first time"
+	}
+	return text
 }

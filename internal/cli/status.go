@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/whmcsync/whmcsync/internal/app"
@@ -17,20 +18,26 @@ import (
 )
 
 func newStatus(e *env) *cobra.Command {
-	return &cobra.Command{
+	var transfers bool
+	cmd := &cobra.Command{
 		Use:   "status [NAME]",
 		Short: "Show where every sync stands, or one",
 		Long: `Show where every sync stands, or one: how far its pass is, the last and the next run, changes of the last 24 hours, open
-failures, what is held, the queue, and the use of the account's rate. It works without Redis too, and says so. The exit
-code is 0 whatever it shows.`,
-		Example:           "  whmcsync status\n  whmcsync status newsletter --json",
+failures, what is held, transfers under way, the queue, and the use of the account's rate. It works without Redis too, and
+says so. The exit code is 0 whatever it shows. --transfers lists the transfers in that are under way one by one, the oldest
+first: since when each was seen pending, and what the registrar says.`,
+		Example:           "  whmcsync status\n  whmcsync status newsletter --json\n  whmcsync status op-transfers --transfers",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeSyncs(e),
-		RunE:              func(cmd *cobra.Command, args []string) error { return e.status(cmd.Context(), optional(args)) },
 	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return e.status(cmd.Context(), optional(args), transfers)
+	}
+	cmd.Flags().BoolVar(&transfers, "transfers", false, "list the transfers that are under way")
+	return cmd
 }
 
-func (e *env) status(ctx context.Context, name string) error {
+func (e *env) status(ctx context.Context, name string, transfers bool) error {
 	a, err := e.openSync(ctx, name)
 	if err != nil {
 		return err
@@ -42,6 +49,11 @@ func (e *env) status(ctx context.Context, name string) error {
 		return err
 	}
 	status.Syncs = slices.DeleteFunc(status.Syncs, func(s server.SyncStatus) bool { return name != "" && s.Name != name })
+	if transfers {
+		if err := addTransfers(ctx, a, status.Syncs); err != nil {
+			return err
+		}
+	}
 	if e.json {
 		status.Syncs = append([]server.SyncStatus{}, status.Syncs...) // never null
 		return e.printJSON(status)
@@ -52,6 +64,20 @@ func (e *env) status(ctx context.Context, name string) error {
 	}
 	if len(status.Syncs) == 0 {
 		fmt.Fprintln(e.out, "no sync is configured")
+	}
+	return nil
+}
+
+func addTransfers(ctx context.Context, a *app.App, syncs []server.SyncStatus) error {
+	for _, s := range syncs {
+		if s.Transfers == nil {
+			continue
+		}
+		all, err := a.Underway(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		s.Transfers.Domains = all
 	}
 	return nil
 }
@@ -90,6 +116,23 @@ func (e *env) printStatus(s server.SyncStatus, queued bool, now time.Time) {
 	if queued {
 		t.AppendRow(table.Row{"queue", queueWords(s.Queue)})
 		t.AppendRow(table.Row{"rate", rateWords(s.Rate, now)})
+	}
+	t.Render()
+	if s.Transfers != nil {
+		e.printTransfers(s.Transfers.Domains)
+	}
+}
+
+func (e *env) printTransfers(all []server.Transfer) {
+	if len(all) == 0 {
+		return
+	}
+	t := newTable(e.out, "record", "name", "under way", "since", "the registrar says")
+	t.SetColumnConfigs(append(rightAligned(1),
+		table.ColumnConfig{Number: 2, WidthMax: valueWidth, WidthMaxEnforcer: text.WrapText},
+		table.ColumnConfig{Number: 5, WidthMax: detailWidth, WidthMaxEnforcer: text.WrapSoft}))
+	for _, one := range all {
+		t.AppendRow(table.Row{one.RecordID, shown(one.Name), server.DaysWords(one.Days), stamp(one.Since), orNone(shown(one.Says), "-")})
 	}
 	t.Render()
 }
@@ -181,6 +224,9 @@ func resultRows(s server.SyncStatus) []table.Row {
 	rows := []table.Row{
 		{"changes", orNone(byName(s.Changes), "none in the last 24 hours")},
 		{"failures", orNone(byName(s.Failures), "none")},
+	}
+	if s.Transfers != nil {
+		rows = append(rows, table.Row{"transfers", s.Transfers.Words()})
 	}
 	for _, held := range s.Held {
 		what := held.Reason

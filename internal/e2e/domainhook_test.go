@@ -48,9 +48,11 @@ func TestNothingIsWrittenAndAllIsNoticed(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]struct {
 		sync, own string // lines of the sync, and whether WHMCS's own sync only notifies
+		edit      string // of the settings of WHMCS
 	}{
-		"in mode notify":               {writable + "\nmode: notify", "on"},
-		"while WHMCS writes by itself": {writable, ""},
+		"in mode notify":                                  {writable + "\nmode: notify", "on", ""},
+		"while WHMCS writes by itself":                    {writable, "", ""},
+		"while nobody knows whether WHMCS does by itself": {writable, "", "DELETE FROM tblconfiguration WHERE setting = 'DomainSyncEnabled'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,6 +61,9 @@ func TestNothingIsWrittenAndAllIsNoticed(t *testing.T) {
 			e.rules.renewal = true
 			at.seed(readHoldings(t, e.whmcs), e.rules)
 			e.exec(`UPDATE tblconfiguration SET value = ? WHERE setting = 'DomainSyncNotifyOnly'`, p.own)
+			if p.edit != "" {
+				e.exec(p.edit)
+			}
 			e.staff()
 			f := e.foresee()
 			if run := e.pass(false); run.State != state.RunDone || run.Held != 0 {

@@ -197,7 +197,7 @@ func (v *verdict) setExpiry(h holding, c claim, today string) {
 		v.row.Expiry = c.until
 		if isDay(h.Expiry) {
 			moved := daysBetween(h.Expiry, c.until)
-			v.leaped = moved < -45 || moved > 400
+			v.leaped = moved < 0 || moved > 400
 		}
 	}
 }

@@ -70,6 +70,8 @@ func snapshot(lastPass time.Time) obs.Snapshot {
 		Syncs: []obs.SyncSnapshot{
 			{Name: "newsletter", Offset: 500, SourceRecords: 10000, Held: 3, Waiting: 2, GivenUp: 1, LastPass: lastPass, Promise: 2 * time.Hour, Freshness: 90 * time.Minute, Failures: map[string]int64{"rejected": 2}},
 			{Name: "fresh"},
+			{Name: "transfers", Transfers: &obs.Transfers{N: 4, Oldest: lastPass}},
+			{Name: "arrived", Transfers: &obs.Transfers{}},
 		},
 		Accounts: []obs.AccountSnapshot{{Name: "news", Paused: true}},
 		Queues:   []obs.QueueSnapshot{{Name: "news", Depth: map[string]int64{"pending": 7}, LatencySeconds: 1.5}},
@@ -102,7 +104,13 @@ func TestSnapshot(t *testing.T) {
 			`whmcsync_queue_depth{queue="news",state="pending"} 7`,
 			`whmcsync_queue_latency_seconds{queue="news"} 1.5`,
 			`whmcsync_offset{sync="fresh"} 0`,
+			`whmcsync_pending_transfers{sync="transfers"} 4`,
+			`whmcsync_oldest_pending_transfer_seconds{sync="transfers"} 3600`,
+			`whmcsync_oldest_pending_transfer_seconds{sync="arrived"} 0`,
 		)
+		if strings.Contains(got, `pending_transfers{sync="fresh"}`) {
+			t.Error("a sync that follows no transfers counts them")
+		}
 		if strings.Contains(got, `last_pass_age_seconds{sync="fresh"}`) {
 			t.Error("a sync without a pass has an age")
 		}

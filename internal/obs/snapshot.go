@@ -29,6 +29,13 @@ type SyncSnapshot struct {
 	Held          int64            // changes that wait for a person; a held run counts as one
 	Waiting       int64            // reports that could not be told so far
 	GivenUp       int64            // and those that will not be
+	Transfers     *Transfers       // of a sync that follows them
+}
+
+// Transfers are the transfers in that are under way.
+type Transfers struct {
+	N      int64
+	Oldest time.Time // when the oldest was first seen pending; zero = there is none
 }
 
 // AccountSnapshot is one account.
@@ -72,6 +79,8 @@ var (
 	descLastPass = desc("last_pass_timestamp_seconds", "When the newest pass finished.", "sync")
 	descPromise  = desc("freshness_promise_seconds", "Within what every record is to be looked at, where that is promised.", "sync")
 	descFresh    = desc("freshness_seconds", "How long records go between two looks at the present pace, where a promise is to be kept.", "sync")
+	descPending  = desc("pending_transfers", "Transfers in that are under way, of syncs that follow them.", "sync")
+	descOldest   = desc("oldest_pending_transfer_seconds", "Time since the oldest transfer that is under way was first seen pending; 0 without one.", "sync")
 	descPaused   = desc("account_paused", "Whether nothing is sent to the account.", "account")
 	descLeader   = desc("leader", "Whether this process leads the schedule.")
 )
@@ -91,7 +100,7 @@ type snapshotCollector struct {
 func (c *snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descUp, descFailures, descHeld, descUntold, descDepth, descLatency, descOffset, descRecords, descAge, descLastPass, descPromise, descFresh,
-		descPaused, descLeader,
+		descPending, descOldest, descPaused, descLeader,
 	} {
 		ch <- d
 	}
@@ -136,6 +145,18 @@ func (c *snapshotCollector) collectSync(ch chan<- prometheus.Metric, s SyncSnaps
 		gauge(ch, descPromise, s.Promise.Seconds(), s.Name)
 		gauge(ch, descFresh, s.Freshness.Seconds(), s.Name)
 	}
+	if s.Transfers != nil {
+		c.collectTransfers(ch, s.Name, *s.Transfers)
+	}
+}
+
+func (c *snapshotCollector) collectTransfers(ch chan<- prometheus.Metric, sync string, t Transfers) {
+	var age time.Duration
+	if !t.Oldest.IsZero() {
+		age = c.now().Sub(t.Oldest)
+	}
+	gauge(ch, descPending, float64(t.N), sync)
+	gauge(ch, descOldest, age.Seconds(), sync)
 }
 
 // snapshot keeps failures as long as answers: a database in trouble is not asked more often.

@@ -25,6 +25,7 @@ type Input struct {
 	Unread    int64           // changes of the run beyond Changes
 	Failures  []state.Failure // open ones of the sync, in any order
 	Open      int             // all open failures of the sync, those of Failures among them
+	Underway  []Underway      // transfers in that go on, the oldest first
 }
 
 // Mail is a report in both forms of a mail.
@@ -50,7 +51,7 @@ var (
 )
 
 // Compose writes the report of a run that has ended. worth is false when it tells nothing that anybody has to know: nothing
-// was changed, held or newly failed. Small runs, about records that were pointed at, are worth a mail only when they failed,
+// was changed, held or newly failed. Transfers that go on are shown beside that, and are no news of their own. Small runs, about records that were pointed at, are worth a mail only when they failed,
 // or found a new failure, or hold something. The same input gives the same mail.
 func Compose(in Input) (mail Mail, worth bool, err error) {
 	in.Zone = zoneOr(in.Zone, time.UTC)
@@ -82,6 +83,7 @@ type page struct {
 	Unread   string // what is not told, "" = everything is
 	Standing string // what an earlier run has told, and stands
 	Sections []section
+	Underway underway
 	Links    []link
 }
 
@@ -91,8 +93,12 @@ type link struct{ Label, URL string }
 
 func (in Input) page() page {
 	groups := in.grouped()
-	limit := min(rowsOfSection, rowsOfMail/(len(groups)+1))
-	p := page{Facts: in.facts(), Trouble: in.trouble(limit), Links: in.links()}
+	lists := len(groups) + 1 // the errors
+	if len(in.Underway) > 0 {
+		lists++
+	}
+	limit := min(rowsOfSection, rowsOfMail/lists)
+	p := page{Facts: in.facts(), Trouble: in.trouble(limit), Underway: in.underway(limit), Links: in.links()}
 	for _, g := range groups {
 		p.Sections = append(p.Sections, in.section(g, limit))
 	}
@@ -132,6 +138,8 @@ func (in Input) command(what string) string {
 	switch what {
 	case "failures":
 		return "whmcsync failures " + in.Run.Sync + " --limit 0"
+	case "transfers":
+		return "whmcsync status " + in.Run.Sync + " --transfers"
 	case "noticed":
 		return "whmcsync changes " + in.Run.Sync + " --state noticed --limit 0"
 	default:
@@ -159,6 +167,9 @@ func (in Input) summary(p page) string {
 	}
 	for _, s := range p.Sections {
 		parts = append(parts, s.inWords())
+	}
+	if n := len(in.Underway); n > 0 {
+		parts = append(parts, grouped(int64(n))+" under way")
 	}
 	if len(parts) == 1 {
 		parts = append(parts, "nothing to report")

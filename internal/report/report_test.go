@@ -101,11 +101,20 @@ func TestReportsLookAsTheyDid(t *testing.T) {
 	noticed.Run.Counts[state.CountStanding] = 3
 	standing := pass("domains")
 	standing.Run.Notify, standing.Run.Counts[state.CountStanding] = true, 1
+	transfers := pass("transfers")
+	transfers.Changes = []state.Change{change(1, 3, "beta.example", "status", "Pending Transfer", "Active", state.ChangeApplied)}
+	transfers.Underway = []report.Underway{
+		{Key: "old.example", RecordID: 4, Days: 12, Says: "REQ: the owner\nwas asked"}, {Key: "xn--mller-kva.example", RecordID: 5, Days: 1}, {Key: "new.example", RecordID: 6},
+	}
+	underway := pass("transfers")
+	underway.Underway = transfers.Underway
 	for name, tc := range map[string]struct {
 		in      report.Input
 		subject string
 		worth   bool
 	}{
+		"transfers": {transfers, "Transfer Synchronisation Report: op-transfers, 1 transfer, 3 under way", true},
+		"underway":  {underway, "Transfer Synchronisation Report: op-transfers, 3 under way", false},
 		"domains": {domains(), "Domain Synchronisation Report: op-domains, 2 errors, 1 transfer, 2 expiry dates, 3 due dates, 1 status, " +
 			"1 auto-renew setting, 1 ID protection setting, 1 held", true},
 		"clients":  {clients(), "Client Synchronisation Report: op-clients, 1 created, 2 updated fields, 1 detached, 1 opt-out, 1 held", true},

@@ -39,6 +39,7 @@ type SyncStatus struct {
 	LastPassAt time.Time      `json:"last_pass_at,omitzero"`
 	NextRunAt  time.Time      `json:"next_run_at,omitzero"`
 	Freshness  *Freshness     `json:"freshness,omitempty"` // only where it is promised
+	Transfers  *Transfers     `json:"transfers,omitempty"` // only of a sync that follows them
 	Changes    map[string]int `json:"changes"`             // of the last 24 hours, by state of the change
 	Failures   map[string]int `json:"failures"`            // open ones, by class
 	Held       []Held         `json:"held,omitempty"`
@@ -52,6 +53,58 @@ type Freshness struct {
 	PromiseSeconds  float64 `json:"promise_seconds"`
 	ExpectedSeconds float64 `json:"expected_seconds"` // between two looks at the present pace
 	Kept            bool    `json:"kept"`
+}
+
+// Transfers says how many transfers in are under way, and how long the oldest has been: whole days since it was first seen
+// pending.
+type Transfers struct {
+	UnderWay    int        `json:"under_way"`
+	Oldest      string     `json:"oldest,omitempty"` // its name
+	OldestSince time.Time  `json:"oldest_since,omitzero"`
+	OldestDays  int        `json:"oldest_days"`
+	Domains     []Transfer `json:"domains,omitempty"` // the oldest first; only where they are asked for
+}
+
+// Transfer is one transfer in that is under way.
+type Transfer struct {
+	Name     string    `json:"name"`
+	RecordID int64     `json:"record"`
+	Since    time.Time `json:"since"`
+	Days     int       `json:"days"`
+	Says     string    `json:"says,omitempty"` // the registrar, at the newest look
+}
+
+// TransfersOf sums transfers up, which are given the oldest first.
+func TransfersOf(all []Transfer) *Transfers {
+	t := &Transfers{UnderWay: len(all)}
+	if len(all) > 0 {
+		t.Oldest, t.OldestSince, t.OldestDays = all[0].Name, all[0].Since, all[0].Days
+	}
+	return t
+}
+
+// Words says it in one line.
+func (t Transfers) Words() string {
+	switch t.UnderWay {
+	case 0:
+		return "none under way"
+	case 1:
+		return fmt.Sprintf("1 under way, for %s: %s", DaysWords(t.OldestDays), t.Oldest)
+	default:
+		return fmt.Sprintf("%s under way, the oldest for %s: %s", number(t.UnderWay), DaysWords(t.OldestDays), t.Oldest)
+	}
+}
+
+// DaysWords is an age in whole days.
+func DaysWords(n int) string {
+	switch n {
+	case 0:
+		return "less than a day"
+	case 1:
+		return "1 day"
+	default:
+		return number(n) + " days"
+	}
 }
 
 // Pause says why nothing happens.

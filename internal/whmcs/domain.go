@@ -86,6 +86,7 @@ type DomainWrite struct {
 // DomainSettings are how the domain sync of WHMCS itself is set up.
 type DomainSettings struct {
 	SyncEnabled     bool
+	SyncUnknown     bool // the row that says whether it is enabled is absent
 	NotifyOnly      bool // it reports and changes nothing
 	NextDueDate     bool // the due date follows the expiry
 	NextDueDateDays int  // by so many days before the expiry; 0 is the same day

@@ -267,7 +267,10 @@ func (e *errand) note(changes []state.Change, as state.ChangeState, key string) 
 // quiet is what is to be remembered of a record of which nothing is written now; false = nothing.
 func (e *errand) quiet(d Decision) (state.Settlement, bool) {
 	settlement := state.Settlement{State: state.ChangeApplied}
-	if !e.job.Run.Notify && (!d.After.equal(d.Memo) || len(d.Pardoned) > 0) {
+	if e.job.Run.Notify {
+		d.After, d.Pardoned = d.Memo.aged(d.After), nil
+	}
+	if !d.After.equal(d.Memo) || len(d.Pardoned) > 0 {
 		settlement.Memory = e.remembered(d, state.Claimed{Version: e.version(d)})
 	}
 	if d.Trouble != nil {

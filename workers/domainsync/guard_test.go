@@ -58,6 +58,25 @@ func TestWhatGetsWorseWaitsForTheEndOfTheRun(t *testing.T) {
 	})
 }
 
+// A wrong rule of time zones moves all dates by a day, and all clients would be billed too early.
+func TestDatesThatAllMoveBackAreHeldWhileRenewalsFlow(t *testing.T) {
+	t.Parallel()
+	b := inStep(t, 6)
+	following(0)(&b.duty.Policy)
+	for _, name := range []registrar.Name{"d1.example", "d2.example", "d3.example", "d4.example"} {
+		b.turn(name, dated(renewal("2031-08-31")))
+	}
+	b.turn("d5.example", dated(renewal("2032-09-01")))
+	run := b.Start(100, synckit.Full)
+	b.MustWork()
+	b.Hold(run)
+	for id := range int64(4) {
+		b.wantRow(id+1, whmcs.DomainActive, "2031-09-01")
+	}
+	b.wantRow(5, whmcs.DomainActive, "2032-09-01")
+	b.WantChanges("d1.example", "next_invoice held", "next_due held", "expiry held")
+}
+
 func TestWhatIsHeldWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	held := func(t *testing.T) (*bundle, state.Run) {

@@ -44,7 +44,8 @@ type Memo struct {
 	Settings string            `json:"settings,omitempty"` // the settings of WHMCS that were last brought to the registrar
 	Rejected map[string]string `json:"rejected,omitempty"` // by field, what the registrar does not take
 	Noticed  map[string]string `json:"noticed,omitempty"`  // by field, what was reported and left alone
-	Pending  time.Time         `json:"pending,omitzero"`   // since when a transfer is seen pending
+	Pending  time.Time         `json:"pending,omitzero"`   // when a transfer was first seen pending: its age counts from here
+	Waits    string            `json:"waits,omitempty"`    // what the registrar said of it at the newest look
 	Renewal  *Renewal          `json:"renewal,omitempty"`  // asked for after a transfer
 }
 
@@ -162,20 +163,21 @@ func possible(day, today civil.Date) bool {
 // add plans what turns the row into after. The parts belong together: when one of them is destructive all are.
 func (d *Decision) add(after whmcs.DomainValues) {
 	before := d.Row.Values()
-	destructive := worse(before.Status, after.Status) || leaps(before.Expiry, after.Expiry)
+	destructive := worse(before.Status, after.Status) || doubtful(before.Expiry, after.Expiry)
 	d.change(FieldStatus, string(before.Status), string(after.Status), destructive)
 	d.change(FieldExpiry, orRaw(before.Expiry, d.Row.RawExpiry), after.Expiry.String(), destructive)
 	d.change(FieldNextDue, before.NextDue.String(), after.NextDue.String(), destructive)
 	d.change(FieldNextInvoice, before.NextInvoice.String(), after.NextInvoice.String(), destructive)
 }
 
-// leaps says whether an expiry date moves further than renewals do.
-func leaps(from, to civil.Date) bool {
+// doubtful says whether an expiry date moves as no renewal moves it: back, or further ahead. One day back is enough: for one
+// domain that is a correction, for all of them it is a wrong rule of time zones, and clients are billed too early.
+func doubtful(from, to civil.Date) bool {
 	if from.IsZero() || to.IsZero() {
 		return false
 	}
 	days := to.DaysSince(from)
-	return days < -backAtMost || days > forwardAtMost
+	return days < 0 || days > forwardAtMost
 }
 
 // orRaw shows what stood there when that is no date, so that a change says what it replaces.

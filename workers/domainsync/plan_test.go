@@ -138,7 +138,8 @@ func TestExpiryDates(t *testing.T) {
 	for _, tc := range []struct{ name, from, to, change string }{
 		{"a renewal of a year", "2031-04-01", "2032-04-01", "expiry 2031-04-01 -> 2032-04-01"},
 		{"a leap day is a day", "2031-04-01", "2032-02-29", "expiry 2031-04-01 -> 2032-02-29"},
-		{"back by 45 days", "2031-04-15", "2031-03-01", "expiry 2031-04-15 -> 2031-03-01"},
+		{"on by a day", "2031-04-15", "2031-04-16", "expiry 2031-04-15 -> 2031-04-16"},
+		{"back by a day is not to be believed at once", "2031-04-15", "2031-04-14", "expiry 2031-04-15 -> 2031-04-14 !"},
 		{"back by 46 days is not to be believed at once", "2031-04-16", "2031-03-01", "expiry 2031-04-16 -> 2031-03-01 !"},
 		{"on by 400 days", "2031-04-01", "2032-05-05", "expiry 2031-04-01 -> 2032-05-05"},
 		{"on by 401 days is not to be believed at once", "2031-04-01", "2032-05-06", "expiry 2031-04-01 -> 2032-05-06 !"},

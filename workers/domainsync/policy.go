@@ -80,8 +80,7 @@ const (
 )
 
 const (
-	backAtMost    = 45  // days that an expiry date may move back without counting as destructive
-	forwardAtMost = 400 // and forward
+	forwardAtMost = 400 // days that an expiry date may move ahead without counting as destructive; back it may not move at all
 	seldom        = 24 * time.Hour
 	yearsAhead    = 30
 

@@ -229,6 +229,8 @@ func harmOfValues(d domainsync.Decision) string {
 			return "a status outside the enum"
 		case c.Field != domainsync.FieldStatus && !setting(c) && (err != nil || day.IsZero() || day.Year < 1990 || day.After(latest)):
 			return "a date that cannot be"
+		case c.Field == domainsync.FieldExpiry && err == nil && day.Before(d.Row.Expiry) && !c.Destructive:
+			return "a date moves back past the guard"
 		case c.Destructive && !d.Seen.Live:
 			return "it gets worse upon a listing alone"
 		case !d.Seen.Live && d.Seen.Old:

@@ -1,6 +1,8 @@
 package domainsync
 
 import (
+	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
@@ -18,7 +20,7 @@ func (p Policy) DecideTransfer(in Input) Decision {
 	case !in.Seen.Live && (transfer == nil || transfer.State != registrar.TransferPending):
 		d.Act = Look // a list may show an attempt that another one has followed
 	case transfer == nil:
-		d.trouble(fault.NotFound, "the registrar knows of no transfer of this domain")
+		d.unclear(fault.NotFound, "the registrar knows of no transfer of this domain")
 	default:
 		p.followTransfer(&d, *transfer)
 	}
@@ -34,14 +36,14 @@ func (p Policy) followTransfer(d *Decision, t registrar.Transfer) {
 	case registrar.TransferPending:
 		p.pending(d, t)
 	default:
-		d.trouble(fault.Refused, "the registrar's transfer status %q is not known; nothing was changed", t.Raw)
+		d.unclear(fault.Refused, fmt.Sprintf("the registrar's transfer status %q is not known; nothing was changed", t.Raw))
 	}
 }
 
 // completed makes the domain Active. Some registrars know the date only hours later; then it is left to the next pass over
 // the domains.
 func (p Policy) completed(d *Decision, t registrar.Transfer) {
-	d.After.Pending = time.Time{}
+	d.arrive()
 	if held := d.Seen.Domain; held != nil {
 		t.Dates = held.Dates
 	}
@@ -54,7 +56,7 @@ func (p Policy) completed(d *Decision, t registrar.Transfer) {
 }
 
 func (p Policy) failed(d *Decision, t registrar.Transfer) {
-	d.After.Pending = time.Time{}
+	d.arrive()
 	if p.Failed != CancelFailed {
 		d.trouble(fault.Rejected, "the transfer failed%s", because(t.Reason))
 		return
@@ -67,14 +69,26 @@ func (p Policy) failed(d *Decision, t registrar.Transfer) {
 	}
 }
 
-// pending remembers since when, and reports what takes too long.
+// pending remembers since when and what it waits for, and reports what takes too long.
 func (p Policy) pending(d *Decision, t registrar.Transfer) {
 	d.Skip = "pending"
 	if d.After.Pending.IsZero() {
 		d.After.Pending = d.Now
 	}
-	days := int(d.Now.Sub(d.After.Pending) / (24 * time.Hour))
-	if p.PendFor > 0 && days >= p.PendFor {
+	d.After.Waits = cmp.Or(t.Reason, t.Raw)
+	if days := daysSince(d.After.Pending, d.Now); p.PendFor > 0 && days >= p.PendFor {
 		d.trouble(fault.Held, "the transfer has been pending for %d days%s", days, because(t.Reason))
 	}
 }
+
+// unclear is for a transfer of which the registrar says nothing that may be concluded from. One that was seen pending has not
+// ended for all that is known, and its age goes on.
+func (d *Decision) unclear(class fault.Class, why string) {
+	d.trouble(class, "%s", why)
+	if !d.After.Pending.IsZero() {
+		d.After.Waits = why
+	}
+}
+
+// arrive ends the age of a transfer: it has come to its end, in whatever way.
+func (d *Decision) arrive() { d.After.Pending, d.After.Waits = time.Time{}, "" }

@@ -27,6 +27,16 @@ func (s *Store) MemoriesByKeys(ctx context.Context, sync string, keys []string) 
 	return memoriesByKey(found), err
 }
 
+// MemoriesWith reads the memories of a sync whose memo has a field, as far as their records are still part of the sync.
+func (s *Store) MemoriesWith(ctx context.Context, sync, field string) ([]state.Memory, error) {
+	rows, _ := s.quick.Query(ctx, `
+		SELECT `+memoryColumns+` FROM memories m
+		WHERE m.sync = $1 AND (m.memo -> $2::text) IS NOT NULL
+			AND EXISTS (SELECT FROM roster r WHERE r.sync = m.sync AND r.record_id = m.record_id AND r.key = m.key)
+		ORDER BY m.record_id`, sync, field)
+	return all("read the memories", rows, scanMemory)
+}
+
 func memoriesByKey(found []state.Memory) map[string]state.Memory {
 	memories := make(map[string]state.Memory, len(found))
 	for _, m := range found {

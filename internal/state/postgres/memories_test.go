@@ -325,3 +325,23 @@ func TestRetry(t *testing.T) {
 	must(t, err)
 	wantSame(t, "of another sync", 0, len(none))
 }
+
+func TestMemoriesWithAFieldAreThoseOfRecordsInTheSync(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, lease := b.lease()
+	memo := func(id int64, key, text string) state.Memory {
+		return state.Memory{Key: key, RecordID: id, Memo: []byte(text)}
+	}
+	b.keep(lease, memo(3, eve, `{"pending":"2026-11-01T00:00:00Z"}`), memo(1, ana, `{"pending":"2026-11-02T00:00:00Z","waits":"x"}`),
+		memo(2, bob, `{"waits":"pending"}`), memo(5, "left@example.com", `{"pending":"x"}`), memo(6, "renamed@example.com", `{"pending":"x"}`),
+		state.Memory{Key: "none@example.com", RecordID: 7})
+	must(t, b.PutRoster(b.ctx, news, []state.RosterRow{row(1, ana), row(2, bob), row(3, eve), row(6, "other@example.com"), row(7, "none@example.com")}, nil))
+	found, err := b.MemoriesWith(b.ctx, news, "pending")
+	must(t, err)
+	var keys []string
+	for _, m := range found {
+		keys = append(keys, m.Key)
+	}
+	wantSame(t, "with the field", []string{ana, eve}, keys)
+}

@@ -78,7 +78,8 @@ func TestReadDomainSettings(t *testing.T) {
 		"as numbers":          {[]string{set("NotifyOnly", "1"), set("Enabled", "0")}, whmcs.DomainSettings{NotifyOnly: true, NextDueDate: true, NextDueDateDays: 10}},
 		"0 days are no more":  {[]string{set("NextDueDateDays", "0")}, whmcs.DomainSettings{SyncEnabled: true, NextDueDate: true}},
 		"the flag is no days": {[]string{set("NextDueDate", "1")}, whmcs.DomainSettings{SyncEnabled: true, NextDueDate: true, NextDueDateDays: 10}},
-		"nothing is off":      {[]string{"DELETE FROM tblconfiguration WHERE setting LIKE 'DomainSync%'"}, whmcs.DomainSettings{}},
+		"nothing is off, but the switch is not known": {[]string{"DELETE FROM tblconfiguration WHERE setting LIKE 'DomainSync%'"}, whmcs.DomainSettings{SyncUnknown: true}},
+		"an empty switch is off":                      {[]string{set("Enabled", "")}, whmcs.DomainSettings{NextDueDate: true, NextDueDateDays: 10}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

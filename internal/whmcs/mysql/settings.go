@@ -10,7 +10,8 @@ import (
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
 
-// ReadDomainSettings reads how WHMCS itself is set up to sync domains. A setting that is absent is off, or 0 days. It
+// ReadDomainSettings reads how WHMCS itself is set up to sync domains. A setting that is absent is off, or 0 days;
+// that the switch of the whole sync is absent is told, because nothing says what WHMCS does then. It
 // needs DomainFeatures.Settings. Errors are those of a query.
 func (d *DB) ReadDomainSettings(ctx context.Context) (whmcs.DomainSettings, error) {
 	const op = "read the settings for domains"
@@ -26,7 +27,9 @@ func (d *DB) ReadDomainSettings(ctx context.Context) (whmcs.DomainSettings, erro
 	if err != nil {
 		return whmcs.DomainSettings{}, d.fail(op, selectSettings, err)
 	}
+	_, told := values["DomainSyncEnabled"]
 	settings := whmcs.DomainSettings{
+		SyncUnknown: !told,
 		SyncEnabled: flag(values["DomainSyncEnabled"]),
 		NotifyOnly:  flag(values["DomainSyncNotifyOnly"]),
 		NextDueDate: flag(values["DomainSyncNextDueDate"]),
