@@ -11,22 +11,25 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// RunLocal starts scheduler and worker inside this process and returns at once; Close ends them. When another scheduler
-// leads, ours stands by and our worker helps.
-func (a *App) RunLocal(ctx context.Context) error { return a.runLocal(ctx, "") }
+// RunLocal starts scheduler and worker for one sync inside this process and returns at once; Close ends them. What is due
+// is left to others, and so are all other syncs. When another scheduler leads, ours stands by and our worker helps.
+func (a *App) RunLocal(ctx context.Context, sync string) error {
+	return a.runLocal(ctx, Roles{Only: sync})
+}
 
-// RehearseLocal is RunLocal for dry runs of one sync: whatever else is due, asked for or pointed at is left alone.
-func (a *App) RehearseLocal(ctx context.Context, sync string) error { return a.runLocal(ctx, sync) }
+// RehearseLocal is RunLocal for dry runs: whatever else was asked for or pointed at is left alone, too.
+func (a *App) RehearseLocal(ctx context.Context, sync string) error {
+	return a.runLocal(ctx, Roles{Only: sync, Rehearse: true})
+}
 
-func (a *App) runLocal(ctx context.Context, rehearse string) error {
+func (a *App) runLocal(ctx context.Context, roles Roles) error {
 	if err := a.OpenQueue(ctx); err != nil { // before our closer, so that it is closed after the roles have ended
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	started, ended := make(chan struct{}), make(chan error, 1)
-	go func() {
-		ended <- a.Run(ctx, Roles{Scheduler: true, Worker: true, Rehearse: rehearse, Ready: func(string) { close(started) }})
-	}()
+	roles.Scheduler, roles.Worker, roles.Ready = true, true, func(string) { close(started) }
+	go func() { ended <- a.Run(ctx, roles) }()
 	a.onClose(func() {
 		cancel()
 		if err := <-ended; err != nil {

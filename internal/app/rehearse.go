@@ -9,14 +9,13 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-// rehearse leaves a scheduler nothing to do but the dry runs of one sync. Without this a plan that is made by a process
-// of its own would start every run that is due on the way, and write.
-func rehearse(s *schedule.Scheduler, sync string) {
+// confine leaves a scheduler nothing to do but what was asked for of one sync. Without this a person who tries one sync
+// would start every run that is due on the way.
+func confine(s *schedule.Scheduler, sync string) {
 	s.Syncs = slices.DeleteFunc(s.Syncs, func(other schedule.Sync) bool { return other.Name != sync })
 	for i := range s.Syncs {
 		s.Syncs[i].Schedule, s.Syncs[i].Poller = nil, nil
 	}
-	s.Store = rehearsal{s.Store}
 }
 
 // rehearsal is a store that shows the scheduler nothing but dry runs.

@@ -26,7 +26,8 @@ type Roles struct {
 	Server    bool
 	Accounts  []string          // the worker serves only these; empty = all, and the common queues
 	Health    string            // host:port for /healthz, /readyz and /metrics of a process without the server role
-	Rehearse  string            // a sync: its dry runs are all that scheduler and worker of this process do
+	Only      string            // a sync: what was asked for of it is all that the scheduler of this process does
+	Rehearse  bool              // and of that only dry runs, nor does the worker do anything else
 	Ready     func(addr string) // called once everything has started; addr is the server's, "" without one
 }
 
@@ -63,8 +64,11 @@ func (a *App) begin(ctx context.Context, roles Roles, start func(part func(conte
 		if scheduler, err = a.Scheduler(); err != nil {
 			return "", err
 		}
-		if roles.Rehearse != "" {
-			rehearse(scheduler, roles.Rehearse)
+		if roles.Only != "" {
+			confine(scheduler, roles.Only)
+		}
+		if roles.Rehearse {
+			scheduler.Store = rehearsal{scheduler.Store}
 		}
 	}
 	srv, err := a.listen(roles)
@@ -168,8 +172,8 @@ func (a *App) startWorker(ctx context.Context, roles Roles) (stop func(), err er
 // served are the queues that a worker serves: those of its accounts and the common ones; in a rehearsal the one account's
 // and the reports, but not the events, which are about records to be written.
 func (a *App) served(roles Roles) []string {
-	if roles.Rehearse != "" {
-		return []string{a.Config.Syncs[roles.Rehearse].Account, tasks.QueueReports}
+	if roles.Rehearse {
+		return []string{a.Config.Syncs[roles.Only].Account, tasks.QueueReports}
 	}
 	return slices.DeleteFunc(a.queues(), func(name string) bool {
 		_, isAccount := a.Config.Accounts[name]

@@ -114,7 +114,7 @@ func (a *App) RequestRun(ctx context.Context, sync string, trigger state.Trigger
 
 // Request asks for a run with all its wishes. fault.Held when the sync or its account is paused.
 func (a *App) Request(ctx context.Context, request state.Request) (int64, error) {
-	if err := a.paused(ctx, request.Sync); err != nil {
+	if err := a.Paused(ctx, request.Sync); err != nil {
 		return 0, err
 	}
 	open, err := a.Store.OpenRuns(ctx, request.Sync)
@@ -138,8 +138,8 @@ func (a *App) Request(ctx context.Context, request state.Request) (int64, error)
 	return a.Store.RequestRun(ctx, request)
 }
 
-// paused says who is paused and why, as an error.
-func (a *App) paused(ctx context.Context, name string) error {
+// Paused says as an error of class fault.Held that the sync or its account is paused, and why; nil = neither is.
+func (a *App) Paused(ctx context.Context, name string) error {
 	sync, err := a.Store.Sync(ctx, name)
 	if err != nil {
 		return err

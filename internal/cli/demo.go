@@ -14,6 +14,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/demo"
 	"github.com/whmcsync/whmcsync/internal/obs"
 	"github.com/whmcsync/whmcsync/internal/server"
+	"github.com/whmcsync/whmcsync/internal/state"
 )
 
 func newDemo(e *env) *cobra.Command {
@@ -145,13 +146,13 @@ func (s demoShow) printPasses(title, calls string, names []string, runs ...serve
 		}
 		t.AppendRow(cells)
 	}
-	for _, name := range countNames {
+	for _, name := range server.ResultNames {
 		met := false
 		for _, run := range runs {
-			met = met || run.Counts[name.key] != 0
+			met = met || run.Counts[name.Name] != 0
 		}
-		if met && name.text != "API calls" {
-			row(name.text, func(run server.Run) any { return run.Counts[name.key] })
+		if met && name.Name != state.CountCalls {
+			row(name.Text, func(run server.Run) any { return run.Counts[name.Name] })
 		}
 	}
 	t.AppendSeparator()

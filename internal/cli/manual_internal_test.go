@@ -69,10 +69,10 @@ func TestTheManualHasEveryKey(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range countNames {
-		key := strings.TrimPrefix(name.key, "skipped_")
+	for _, name := range server.ResultNames {
+		key := strings.TrimPrefix(name.Name, "skipped_")
 		if !strings.Contains(text, "`"+key+"`") {
-			t.Errorf("the count %s is missing", name.key)
+			t.Errorf("the count %s is missing", name.Name)
 		}
 	}
 }

@@ -44,61 +44,14 @@ func rightAligned(columns ...int) []table.ColumnConfig {
 	return configs
 }
 
-// countNames tells what the counts of a run mean, in the order in which people want to read them.
-var countNames = []struct{ key, text string }{
-	{state.CountRecords, "records looked at"},
-	{state.CountCreated, "created"},
-	{state.CountUpdated, "updated"},
-	{state.CountDetached, "taken out of our groups"},
-	{state.CountWroteBack, "opt-outs written to WHMCS"},
-	{"reverted", "changes reverted"},
-	{state.CountUnchanged, "as they should be"},
-	{state.CountMerged, "share an address with another client"},
-	{state.CountDeferred, "left to the end of the run"},
-	{state.CountHeld, "held: beyond the guard's limit"},
-	{state.CountFailed, "failed"},
-	{state.CountStanding, "differences noticed before, still standing"},
-	{state.SkipPrefix + "no_consent", "left out: no consent"},
-	{state.SkipPrefix + "closed", "left out: closed"},
-	{state.SkipPrefix + "inactive", "left out: inactive"},
-	{state.SkipPrefix + "no_group", "left out: no group's rule holds"},
-	{state.SkipPrefix + "moved", "left out: address changed"},
-	{state.SkipPrefix + "deleted", "left out: deleted"},
-	{state.SkipPrefix + "unsubscribed", "left out: unsubscribed on the list"},
-	{state.SkipPrefix + "bounced", "left out: bounced"},
-	{state.SkipPrefix + "complained", "left out: reported spam"},
-	{state.SkipPrefix + "banned", "left out: banned"},
-	{state.SkipPrefix + "refused", "left out: refused before"},
-	{state.SkipPrefix + "invalid_email", "left out: address not valid"},
-	{state.SkipPrefix + "busy", "looked at again: written by another batch"},
-	{state.SkipPrefix + "left_to_transfers", "left to the sync of transfers"},
-	{state.SkipPrefix + "not_expected", "need not be at the registrar"},
-	{state.SkipPrefix + "not_at_registrar", "not at the registrar, looked for not long ago"},
-	{state.SkipPrefix + "settings_refused", "settings refused by the registrar before"},
-	{state.SkipPrefix + "pending", "transfers under way"},
-	{state.SkipPrefix + "not_pending", "transfers that have ended meanwhile"},
-	{state.CountCalls, "API calls"},
-}
-
-// countRows are the counts that are not zero, in order.
-func countRows(counts map[string]int64) [][2]any {
-	var rows [][2]any
-	for _, name := range countNames {
-		if n := counts[name.key]; n != 0 {
-			rows = append(rows, [2]any{name.text, n})
-		}
-	}
-	return rows
-}
-
 func (e *env) printRun(run server.Run) error {
 	if e.json {
 		return e.printJSON(run)
 	}
 	t := newTable(e.out)
 	titled(t, "%s, run %d: %s in %s", run.Sync, run.ID, run.State, run.Finished.Sub(run.Started).Round(10*time.Millisecond))
-	for _, row := range countRows(run.Counts) {
-		t.AppendRow([]any{row[0], row[1]})
+	for _, result := range server.Results(run.Counts) {
+		t.AppendRow([]any{result.Text, result.Count})
 	}
 	if run.Held > 0 {
 		t.AppendRow([]any{"changes that wait for a person", run.Held})
@@ -125,8 +78,8 @@ func (e *env) printPlan(ctx context.Context, a *app.App, run server.Run) error {
 	}
 	t := newTable(e.out)
 	titled(t, "%s would change %s (nothing was touched)", run.Sync, counted(len(changes), "field"))
-	for _, row := range countRows(run.Counts) {
-		t.AppendRow([]any{row[0], row[1]})
+	for _, result := range server.Results(run.Counts) {
+		t.AppendRow([]any{result.Text, result.Count})
 	}
 	t.Render()
 	return nil

@@ -178,6 +178,9 @@ func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients
 		if err == nil && !busy {
 			break
 		}
+		if err = a.Paused(ctx, name); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("what was asked for is kept and waits: %w", err)
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("stopped waiting; what was asked for will be looked at all the same")

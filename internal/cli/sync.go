@@ -143,7 +143,7 @@ func (e *env) hands(ctx context.Context, a *app.App, name string, o syncOptions)
 		}
 		return a.RehearseLocal(ctx, name)
 	case o.local:
-		return a.RunLocal(ctx)
+		return a.RunLocal(ctx, name)
 	case o.wait || o.dryRun:
 		return crewed(ctx, a)
 	}
@@ -229,9 +229,6 @@ func (e *env) follow(ctx context.Context, a *app.App, id int64) error {
 	defer bar.close()
 	for {
 		view, err := a.RunView(ctx, id)
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
 		if err == nil {
 			bar.show(view)
 			if !view.Finished.IsZero() {
@@ -239,6 +236,10 @@ func (e *env) follow(ctx context.Context, a *app.App, id int64) error {
 				a.AwaitReport(ctx, view.ID)
 				return e.ended(ctx, a, view)
 			}
+			err = stalled(ctx, a, view)
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -246,6 +247,14 @@ func (e *env) follow(ctx context.Context, a *app.App, id int64) error {
 		case <-time.After(150 * time.Millisecond):
 		}
 	}
+}
+
+// stalled says that a run cannot go on before a person does something.
+func stalled(ctx context.Context, a *app.App, run server.Run) error {
+	if err := a.Paused(ctx, run.Sync); err != nil {
+		return fmt.Errorf("run %d is kept and waits: %w", run.ID, err)
+	}
+	return nil
 }
 
 // ended prints a finished run; held or failed records are findings.

@@ -18,7 +18,7 @@ var pageFuncs = template.FuncMap{
 	"number":  number,
 	"took":    took,
 	"chips":   chips[int],
-	"results": results,
+	"results": Results,
 	"words":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 	"rate":    func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
 	"totals":  totals,
@@ -107,27 +107,6 @@ func chips[N int | int64](counts map[string]N) []chip {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		if counts[name] != 0 {
 			out = append(out, chip{Name: name, Count: int64(counts[name])})
-		}
-	}
-	return out
-}
-
-// resultOrder is how a run's numbers are told: the whole first, then what was done, then what was not.
-var resultOrder = []string{
-	"records", "created", "updated", "detached", "wrote_back", "unchanged", "merged", "deferred", "held", "failed",
-}
-
-// results puts a run's counts in the order in which people read them; the rest follows by name.
-func results(counts map[string]int64) []chip {
-	var out []chip
-	for _, name := range resultOrder {
-		if counts[name] != 0 {
-			out = append(out, chip{Name: name, Count: counts[name]})
-		}
-	}
-	for _, c := range chips(counts) {
-		if !slices.Contains(resultOrder, c.Name) {
-			out = append(out, c)
 		}
 	}
 	return out

@@ -100,7 +100,7 @@ func TestRunsPage(t *testing.T) {
 	}
 	b.fake.set(func(f *fakeDeps) { f.runs = sampleRuns(b.clock.Now()) })
 	page := b.ask(t, http.MethodGet, "/runs", "", ann).body
-	for _, want := range []string{"skipped no consent <b>2,113</b>", "25/40", "under 1 s", "the listing shrank"} {
+	for _, want := range []string{"left out: no consent <b>2,113</b>", "25/40", "under 1 s", "the listing shrank"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is not shown", want)
 		}

@@ -86,7 +86,7 @@ type Failure struct {
 	RunID    int64
 	Class    string // fault.Class
 	Message  string
-	Attempts int
+	Attempts int // of the batches that it was part of
 	FirstAt  time.Time
 	LastAt   time.Time
 	NextAt   time.Time // zero = not by itself

@@ -18,12 +18,7 @@ const (
 )
 
 // Tests print what they have to say by themselves. A package variable, because it must be so before any test begins.
-var _ = silence()
-
-func silence() struct{} {
-	quiet.Libraries()
-	return struct{}{}
-}
+var _ = func() bool { quiet.Libraries(); return true }()
 
 // tidyLimit is how long clean-up at the end of a test may take; the test's own context is over by then.
 const tidyLimit = 30 * time.Second

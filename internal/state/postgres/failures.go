@@ -20,17 +20,17 @@ func scanFailure(row pgx.CollectableRow) (f state.Failure, err error) {
 	return f, err
 }
 
-// upsertFailures is the statement that opens failures, or counts another attempt of those that are open. Its arguments
-// from number first on are failureColumns; sync and run are SQL expressions, from is a table they come from.
-func upsertFailures(sync, run string, first int, from string) string {
+// upsertFailures is the statement that opens failures, or counts the newest attempts at those that are open. Its arguments
+// from number first on are failureColumns; sync, run and attempts are SQL expressions, from is a table they come from.
+func upsertFailures(sync, run, attempts string, first int, from string) string {
 	return fmt.Sprintf(`
-		INSERT INTO failures AS f (sync, record_id, key, run_id, class, message, next_at)
-		SELECT %s, x.record_id, x.key, %s, x.class, x.message, x.next_at
+		INSERT INTO failures AS f (sync, record_id, key, run_id, attempts, class, message, next_at)
+		SELECT %s, x.record_id, x.key, %s, %s, x.class, x.message, x.next_at
 		FROM %s unnest($%d::bigint[], $%d::text[], $%d::text[], $%d::text[], $%d::timestamptz[]) AS x (record_id, key, class, message, next_at)
 		ORDER BY x.record_id
 		ON CONFLICT (sync, record_id) DO UPDATE SET key = excluded.key, run_id = excluded.run_id, class = excluded.class,
-			message = excluded.message, next_at = excluded.next_at, attempts = f.attempts + 1, last_at = now()`,
-		sync, run, from, first, first+1, first+2, first+3, first+4)
+			message = excluded.message, next_at = excluded.next_at, attempts = f.attempts + excluded.attempts, last_at = now()`,
+		sync, run, attempts, from, first, first+1, first+2, first+3, first+4)
 }
 
 // failureColumns are the arguments of upsertFailures; of several failures of one record the last counts.

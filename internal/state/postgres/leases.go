@@ -84,7 +84,7 @@ func finishBatch(ctx context.Context, pool *pgxpool.Pool, l state.Lease, counts 
 	}
 	var settled int64
 	err := pool.QueryRow(ctx, `
-		WITH settled AS (`+settleSQL+` RETURNING sync, run_id), failed AS (`+upsertFailures("settled.sync", "settled.run_id", 5, "settled,")+`)
+		WITH settled AS (`+settleSQL+` RETURNING sync, run_id, attempts), failed AS (`+upsertFailures("settled.sync", "settled.run_id", "settled.attempts + 1", 5, "settled,")+`)
 		SELECT count(*) FROM settled`, append(args, failureColumns(failures)...)...).Scan(&settled)
 	return unlessOne(settled, err)
 }

@@ -136,6 +136,7 @@ func TestFinishBatchRecordsFailures(t *testing.T) {
 	}))
 	first, err := b.Failures(b.ctx, state.FailureFilter{Sync: news})
 	must(t, err)
+	b.exec(`UPDATE batches SET attempts = 2 WHERE id = $1`, batches[1].ID) // this one succeeds at its third attempt
 	must(t, b.FinishBatch(b.ctx, b.begin(batches[1]), nil, []state.Failure{{RecordID: 1, Key: "a@example.com", Class: "rejected", Message: "again"}}))
 	second, err := b.Failures(b.ctx, state.FailureFilter{Sync: news, RecordID: 1})
 	must(t, err)
@@ -149,7 +150,7 @@ func TestFinishBatchRecordsFailures(t *testing.T) {
 		FirstAt: first[1].FirstAt, LastAt: first[1].FirstAt, NextAt: next,
 	}, first[1])
 	want := first[1]
-	want.Class, want.Message, want.Attempts, want.LastAt, want.NextAt = "rejected", "again", 2, second[0].LastAt, time.Time{}
+	want.Class, want.Message, want.Attempts, want.LastAt, want.NextAt = "rejected", "again", 4, second[0].LastAt, time.Time{}
 	wantSame(t, "failure after another attempt", want, second[0])
 	counts, err := b.CountFailures(b.ctx, news)
 	must(t, err)

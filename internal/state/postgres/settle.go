@@ -139,7 +139,7 @@ func settleRest(ctx context.Context, tx pgx.Tx, f fence, sync string, settlement
 		batch.Queue(`DELETE FROM failures WHERE sync = $1 AND record_id = ANY($2)`, sync, resolved)
 	}
 	if len(failures) > 0 {
-		batch.Queue(upsertFailures("$1", "$2", 3, ""), append([]any{sync, f.runID}, failureColumns(failures)...)...)
+		batch.Queue(upsertFailures("$1", "$2", "1", 3, ""), append([]any{sync, f.runID}, failureColumns(failures)...)...)
 	}
 	return tx.SendBatch(ctx, batch).Close()
 }
