@@ -7,6 +7,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/httpx"
+	"github.com/whmcsync/whmcsync/internal/httpx/callcount"
 	"github.com/whmcsync/whmcsync/internal/httpx/ratelimit"
 	"github.com/whmcsync/whmcsync/internal/httpx/token"
 	"github.com/whmcsync/whmcsync/internal/maillist"
@@ -110,7 +111,8 @@ func newOpenprovider(c vendorConfig) (account, error) {
 	}
 	return atRegistrar(openprovider.New(openprovider.Config{
 		Account: c.name, Username: c.Username, Password: c.Password.Reveal(), BaseURL: c.BaseURL, Timeout: c.Timeout,
-		PageSize: c.PageSize, InFlight: c.Rate.InFlight, Tokens: tokens, Limiter: c.limiter, Observer: c.observer,
+		PageSize: c.PageSize, InFlight: c.Rate.InFlight, Tokens: tokens, Calls: callcount.New(c.redis, c.name),
+		Limiter: c.limiter, Observer: c.observer,
 	}))
 }
 

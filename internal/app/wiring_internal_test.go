@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/obs"
+	"github.com/whmcsync/whmcsync/internal/registrar/openprovider/sim"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 	"github.com/whmcsync/whmcsync/internal/testkit/statekit"
@@ -253,4 +255,34 @@ func TestAnAccountIsMadeOnceHoweverManyAsk(t *testing.T) {
 			t.Error("made twice")
 		}
 	}
+}
+
+func TestProcessesCountEqualCallsOfAnAccountTogether(t *testing.T) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
+		server := sim.New(sim.Options{Username: "acme", Password: "p"})
+		if err := server.Start("127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = server.Close() })
+		server.Seed(sim.Domain{Name: "example.com", Status: "ACT", Type: "NEW"})
+		refused := 0
+		for range 2 {
+			process, err := newOpenprovider(vendorConfig{
+				Account: config.Account{Username: "acme", Password: config.NewSecret("p"), BaseURL: server.URL(), Timeout: time.Minute},
+				name:    "op", redis: client,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(process.close)
+			for range 60 {
+				if _, err := process.registrar.Get(t.Context(), "example.com"); err != nil {
+					refused++
+				}
+			}
+		}
+		if calls := server.Counts().Calls; refused != 20 || calls["list_domains"] != 100 || calls["login"] != 1 {
+			t.Errorf("%d refused, calls %v", refused, calls)
+		}
+	})
 }

@@ -47,6 +47,7 @@ var rules = []rule{
 
 	// The outside: each room knows one thing.
 	{"internal/httpx", []string{"golang.org/x/net/html/charset"}},
+	{"internal/httpx/callcount", []string{"internal/httpx", "github.com/redis/go-redis/v9/..."}},
 	{"internal/httpx/token", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
 	{"internal/httpx/ratelimit", []string{"internal/httpx", "github.com/redis/go-redis/v9/...", "github.com/google/uuid"}},
 	{"internal/whmcs/mysql", []string{"internal/civil", "internal/whmcs", "github.com/go-sql-driver/mysql"}},

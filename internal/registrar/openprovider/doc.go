@@ -8,10 +8,11 @@
 //   - A success may carry warnings that mean partial failure [D]: SetAutoRenew and SetPrivacy return them as notes.
 //     maintenance=true makes any answer worthless [C]: RateLimited, for 5 minutes.
 //   - A token lasts 2 days [D]; a refused one is code 196 [C] or HTTP 401 [O]. It is renewed once, by one login for all
-//     callers (TokenStore). 30 logins a minute and 100 refused ones an hour are punished [D]: at most 5 a minute are made,
-//     and a refusal stands for 5 minutes.
-//   - The same call more than 300 times within 300 s blocks the address until a person unblocks it [D]: a process makes
-//     at most 100 (Config.Identical). Retries of a page count, pages of different offsets do not.
+//     callers (TokenStore). 30 logins a minute and 100 refused ones an hour are punished [D]: at most 5 a minute are made
+//     by all processes together, and a refusal stands for 5 minutes in the process that met it.
+//   - The same call more than 300 times within 300 s blocks the address until a person unblocks it [D]: all processes
+//     together make at most 100 (Config.Identical, counted by CallCounter). Retries of a page count, pages of different
+//     offsets do not.
 //   - The IP address 0.0.0.0 in a login makes a token for every host [C]; without, it may be tied to one [?].
 //   - A User-Agent of one's own once led to code 10005 [O], so none is set.
 //   - Listing: at most 1000 rows [D], order_by.id=asc [C], offsets only. Rows that are removed meanwhile shift those behind

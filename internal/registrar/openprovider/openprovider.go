@@ -31,8 +31,9 @@ type Config struct {
 	Timeout   time.Duration // of one call; default 60s, as long as a full page may take
 	PageSize  int           // asked for when listing, 2 to 1000; default 1000
 	InFlight  int           // calls of this process at once; default 4
-	Identical int           // equal calls of this process within 300 s; default 100. At 300 the address is blocked for good
+	Identical int           // equal calls of all who share Calls within 300 s; default 100. At 300 the address is blocked for good
 	Tokens    TokenStore    // default: in the memory of this process
+	Calls     CallCounter   // default: in the memory of this process
 	Limiter   httpx.Limiter
 	Observer  httpx.Observer
 }
@@ -72,11 +73,13 @@ func New(cfg Config) (*Account, error) {
 	if cfg.Tokens == nil {
 		cfg.Tokens = newMemory()
 	}
+	if cfg.Calls == nil {
+		cfg.Calls = newCallMemory()
+	}
 	calls := &session{
 		account: cfg.Account, http: client, tokens: cfg.Tokens,
-		who:    wire.Credentials{Username: cfg.Username, Password: cfg.Password, IP: "0.0.0.0"},
-		calls:  newGuard(cmp.Or(cfg.Identical, 100), 300*time.Second),
-		logins: newGuard(loginsAMinute, time.Minute),
+		who:   wire.Credentials{Username: cfg.Username, Password: cfg.Password, IP: "0.0.0.0"},
+		calls: cfg.Calls, equal: callLimit{cmp.Or(cfg.Identical, 100), 300 * time.Second},
 	}
 	return &Account{
 		name: cfg.Account, pageSize: cmp.Or(cfg.PageSize, largestPage), http: client,

@@ -2,7 +2,6 @@ package openprovider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -13,8 +12,8 @@ import (
 	"github.com/whmcsync/whmcsync/internal/registrar/openprovider/wire"
 )
 
-// Logins are far below what is punished (30 a minute; 100 refused ones an hour), so that several processes may go wrong
-// at once.
+// Logins are far below what is punished (30 a minute; 100 refused ones an hour): others may log in from the same address,
+// and a refusal stands in the process that met it.
 const (
 	loginsAMinute = 5
 	refusalLasts  = 5 * time.Minute
@@ -26,8 +25,8 @@ type session struct {
 	http    *httpx.Client
 	tokens  TokenStore
 	who     wire.Credentials
-	calls   *guard
-	logins  *guard
+	calls   CallCounter
+	equal   callLimit
 
 	mu      sync.Mutex
 	refusal error // of the last login, until then
@@ -59,43 +58,46 @@ func (s *session) send(ctx context.Context, r httpx.Request, token string) (res 
 		return judge(status, body)
 	}
 	r.Header, r.Secrets = http.Header{"Authorization": {"Bearer " + token}}, []string{token}
-	res, err = s.guarded(ctx, s.calls, r)
+	res, err = s.counted(ctx, fingerprint(r), s.equal, r)
 	return res, refused, err
 }
 
-// guarded makes a call if it was not made too often. One that the account's own limit holds back does not count.
-func (s *session) guarded(ctx context.Context, g *guard, r httpx.Request) (httpx.Response, error) {
-	call := identity(r)
-	if wait := g.admit(call, time.Now()); wait > 0 {
+// counted makes a call if equal ones were not made too often. One that the account's own limit holds back does not count.
+func (s *session) counted(ctx context.Context, call string, limit callLimit, r httpx.Request) (httpx.Response, error) {
+	takeBack, wait, err := s.calls.Admit(ctx, call, limit.most, limit.span)
+	if err != nil {
+		return httpx.Response{}, s.named(r, err)
+	}
+	if wait > 0 {
 		err := fault.New(fault.RateLimited, s.account, r.Op, "the same call was made too often of late")
 		err.RetryAfter = max(wait, time.Second)
 		return httpx.Response{}, err
 	}
 	res, err := s.http.Do(ctx, r)
 	if res.Status == 0 && fault.Is(err, fault.RateLimited) {
-		g.takeBack(call)
+		takeBack()
 	}
 	return res, err
 }
 
-// identity is all by which Openprovider tells two calls apart.
-func identity(r httpx.Request) string {
-	body, _ := json.Marshal(r.Body) // what cannot be marshalled is not sent either
-	return r.Method + " " + r.Path + "?" + r.Query.Encode() + " " + string(body)
-}
-
-// token asks the store, and names the act in what it has to complain about.
+// token asks the store.
 func (s *session) token(ctx context.Context, r httpx.Request, stale string) (string, error) {
 	token, err := s.tokens.Token(ctx, stale, s.login)
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		named := *e
-		named.Account, named.Op = s.account, r.Op
-		if e.Op != "" {
-			named.Op += ": " + e.Op
-		}
-		return "", &named
+	return token, s.named(r, err)
+}
+
+// named names the act in what a store has to complain about.
+func (s *session) named(r httpx.Request, err error) error {
+	e, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
 	}
-	return token, err
+	named := *e
+	named.Account, named.Op = s.account, r.Op
+	if e.Op != "" {
+		named.Op += ": " + e.Op
+	}
+	return &named
 }
 
 // login makes a token. One that was refused is not tried again for a while: too many refusals block the address.
@@ -110,11 +112,11 @@ func (s *session) login(ctx context.Context) (string, error) {
 	return token, err
 }
 
-// entrance sends logins: without a token, and not often.
+// entrance sends logins: without a token, and not often. They all count as one, and the password stays out of the count.
 type entrance struct{ *session }
 
 func (e entrance) Do(ctx context.Context, r httpx.Request) (httpx.Response, error) {
-	return e.guarded(ctx, e.logins, r)
+	return e.counted(ctx, "login", callLimit{loginsAMinute, time.Minute}, r)
 }
 
 func (s *session) refuse(err error) {

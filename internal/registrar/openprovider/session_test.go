@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,13 +17,18 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/httpx/callcount"
 	"github.com/whmcsync/whmcsync/internal/httpx/token"
 	"github.com/whmcsync/whmcsync/internal/registrar"
 	"github.com/whmcsync/whmcsync/internal/registrar/openprovider"
 	"github.com/whmcsync/whmcsync/internal/registrar/openprovider/sim"
+	"github.com/whmcsync/whmcsync/internal/testkit"
 )
 
-var _ openprovider.TokenStore = (*token.Store)(nil)
+var (
+	_ openprovider.TokenStore  = (*token.Store)(nil)
+	_ openprovider.CallCounter = (*callcount.Counter)(nil)
+)
 
 func held(t testing.TB, opt sim.Options, names ...string) *sim.Server {
 	t.Helper()
@@ -177,6 +185,120 @@ func TestTheSameCallIsNotMadeTooOften(t *testing.T) {
 	_, err := account.Get(t.Context(), "other.com")
 	wantClass(t, err, "")
 	same(t, "violations", 0, len(server.Violations()))
+}
+
+func TestWorkersTogetherDoNotMakeTheSameCallTooOften(t *testing.T) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
+		server := held(t, sim.Options{Identical: 10}, "example.com", "other.com")
+		var all sync.WaitGroup
+		var refused atomic.Int64
+		for range 2 {
+			account := open(t, server, openprovider.Config{Identical: 10, Calls: callcount.New(client, "op")})
+			all.Go(func() {
+				for range 10 {
+					_, err := account.Get(t.Context(), "example.com")
+					if err != nil {
+						wantClass(t, err, fault.RateLimited)
+						refused.Add(1)
+					}
+				}
+				_, err := account.Get(t.Context(), "other.com")
+				wantClass(t, err, "")
+			})
+		}
+		all.Wait()
+		same(t, "refused", int64(10), refused.Load())
+		same(t, "calls", map[string]int64{"login": 2, "list_domains": 12}, server.Counts().Calls)
+		same(t, "violations", 0, len(server.Violations()))
+	})
+}
+
+func TestWorkersTogetherLogInSeldom(t *testing.T) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
+		server := held(t, sim.Options{}, "example.com")
+		for i := range 7 { // each has a token of its own
+			account := open(t, server, openprovider.Config{Calls: callcount.New(client, "op")})
+			_, err := account.Get(t.Context(), "example.com")
+			wantClass(t, err, map[bool]fault.Class{true: fault.RateLimited}[i >= 5])
+		}
+		same(t, "logins", int64(5), server.Counts().Calls["login"])
+	})
+}
+
+// full holds back every call but the first so many.
+type full struct{ left atomic.Int64 }
+
+func (f *full) Wait(context.Context) (release func(), err error) {
+	if f.left.Add(-1) >= 0 {
+		return func() {}, nil
+	}
+	return nil, &fault.Error{Class: fault.RateLimited, Op: "wait", RetryAfter: time.Second}
+}
+
+func (*full) Block(context.Context, time.Duration) {}
+
+func TestACallThatTheLimitHeldBackIsNotCounted(t *testing.T) {
+	test := func(t *testing.T, calls openprovider.CallCounter) {
+		server := held(t, sim.Options{}, "example.com")
+		limit := &full{}
+		account := open(t, server, openprovider.Config{Identical: 2, Calls: calls, Limiter: limit})
+		for _, step := range []struct {
+			left int64
+			want fault.Class
+		}{{2, ""}, {0, fault.RateLimited}, {0, fault.RateLimited}, {1, ""}, {1, fault.RateLimited}} {
+			limit.left.Store(step.left)
+			_, err := account.Get(t.Context(), "example.com")
+			wantClass(t, err, step.want)
+		}
+		same(t, "calls", map[string]int64{"login": 1, "list_domains": 2}, server.Counts().Calls)
+	}
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) { test(t, callcount.New(client, "op")) })
+	t.Run("in memory", func(t *testing.T) {
+		t.Parallel()
+		test(t, nil)
+	})
+}
+
+func TestTheCountTellsNothing(t *testing.T) {
+	testkit.OnEachRedis(t, func(t *testing.T, client redis.UniversalClient) {
+		server := held(t, sim.Options{}, "example.com")
+		account := open(t, server, openprovider.Config{Calls: callcount.New(client, "op")})
+		d, err := account.Get(t.Context(), "example.com")
+		wantClass(t, err, "")
+		_, err = account.SetAutoRenew(t.Context(), d, true)
+		wantClass(t, err, "")
+		keys := client.Keys(t.Context(), "*").Val()
+		if len(keys) < 3 || !slices.Contains(keys, "whmcsync:calls:{op}:login") { // a hash of the password can be guessed at
+			t.Errorf("counted are %s", keys)
+		}
+		known := regexp.MustCompile(`^whmcsync:calls:\{op\}:(login|[0-9a-f]{64})$`)
+		for _, key := range keys {
+			times := strings.Join(client.LRange(t.Context(), key, 0, -1).Val(), "")
+			if !known.MatchString(key) || strings.Trim(times, "0123456789") != "" {
+				t.Errorf("%s holds %s", key, times)
+			}
+		}
+	})
+}
+
+func TestWithoutTheCountNobodyCalls(t *testing.T) {
+	t.Parallel()
+	server := held(t, sim.Options{}, "example.com")
+	redisServer := miniredis.RunT(t)
+	client := testkit.RedisClient(t, &redis.Options{Addr: redisServer.Addr(), MaxRetries: -1})
+	account := open(t, server, openprovider.Config{Calls: callcount.New(client, "op")})
+	redisServer.SetError("LOADING")
+	_, err := account.Get(t.Context(), "example.com")
+	wantClass(t, err, fault.Transient)
+	for _, part := range []string{"op: look up example.com: log in", "the queue's Redis does not answer"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%v, want %q in it", err, part)
+		}
+	}
+	same(t, "calls", map[string]int64{}, server.Counts().Calls)
+	redisServer.SetError("")
+	_, err = account.Get(t.Context(), "example.com")
+	wantClass(t, err, "")
 }
 
 func TestMaintenanceIsNoEmptyAccount(t *testing.T) {
