@@ -92,7 +92,11 @@ func inStep(d whmcs.Domain, name registrar.Name, today civil.Date) sim.Domain {
 	case whmcs.DomainRedemption:
 		Delete(&held, today.AddDays(-10), today.AddDays(20))
 	case whmcs.DomainExpired:
-		Delete(&held, today.AddDays(-60), today.AddDays(-30))
+		hard := today.AddDays(-30)
+		if hard.Before(d.Registered) {
+			hard = d.Registered // what ended before is of an earlier life of the name, and no evidence
+		}
+		Delete(&held, hard.AddDays(-30), hard)
 	default:
 		Renew(&held, d.Expiry)
 	}
