@@ -22,6 +22,9 @@ type Roster interface {
 	PutRoster(ctx context.Context, sync string, put []state.RosterRow, remove []int64) error
 }
 
+// SurveyPage is how many records a survey reads at once: few enough that the next page is read while one is worked on.
+const SurveyPage = 2_500
+
 // Surveyor cuts a pass into batches. On its way through all ids, in one keyset scan, it brings the roster up to date, so
 // that the first batch already knows who shares a key with somebody in the last one.
 type Surveyor struct {
@@ -29,7 +32,7 @@ type Surveyor struct {
 	Roster    Roster
 	Key       func(raw string) (string, error) // the one form in which what a spot holds is compared
 	BatchSize int
-	Page      int // spots read at once; default 2,500
+	Page      int // spots read at once; default SurveyPage
 }
 
 // Survey cuts the records behind run.SliceCursor and returns how many there are from there on. add stores the batches
@@ -133,7 +136,7 @@ func (s Surveyor) page() int {
 	if s.Page > 0 {
 		return s.Page
 	}
-	return 2_500
+	return SurveyPage
 }
 
 // slicer cuts ids into ranges of size records.

@@ -42,8 +42,8 @@ const (
 )
 
 // Check proves everything that a configuration rests on and changes nothing outside: servers, schema, columns, grants,
-// credentials, groups, clocks. It leaves no file that was not there before. Every check runs, whatever becomes of the others; the order of the findings is always
-// the same.
+// credentials, groups, clocks. It leaves no file that was not there before. Every check runs, whatever becomes of the
+// others; the order of the findings is always the same.
 func Check(ctx context.Context, cfg config.Config, opts Options) []Finding {
 	c := &checker{App: newApp(cfg, opts)}
 	defer c.Close()

@@ -15,6 +15,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/mail"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/report"
+	"github.com/whmcsync/whmcsync/internal/server"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/tasks"
 )
@@ -177,7 +178,7 @@ func (a *App) reportInput(ctx context.Context, run state.Run, cfg config.Sync) (
 	}
 	transfers, err := a.Underway(ctx, run.Sync)
 	for _, one := range transfers {
-		in.Underway = append(in.Underway, report.Underway{Key: one.Name, RecordID: one.RecordID, Days: one.Days, Says: one.Says})
+		in.Underway = append(in.Underway, report.Underway{Key: one.Name, RecordID: one.RecordID, Age: server.DaysWords(one.Days), Says: one.Says})
 	}
 	return in, err
 }

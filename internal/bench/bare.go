@@ -15,6 +15,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/state/postgres"
+	"github.com/whmcsync/whmcsync/workers"
 )
 
 // bareWorkers is how many goroutines the yardstick has.
@@ -93,9 +94,6 @@ func (b *bare) pass(ctx context.Context, size int) (lap, error) {
 	return l, store.DropListing(ctx, ended.ListingID)
 }
 
-// surveyPage is how many ids a survey reads at once.
-const surveyPage = 2_500
-
 // survey reads the pages of ids and of the roster, and stores the batches.
 func (b *bare) survey(ctx context.Context, run int64, size int) error {
 	after, from := int64(0), int64(0)
@@ -132,7 +130,7 @@ func (b *bare) survey(ctx context.Context, run int64, size int) error {
 
 // pageOf reads the ids of one page; text is what else the survey reads.
 func (b *bare) pageOf(ctx context.Context, text int, query string, args ...any) ([]int64, error) {
-	ids := make([]int64, 0, surveyPage)
+	ids := make([]int64, 0, workers.SurveyPage)
 	var id int64
 	places := []any{&id}
 	for range text {

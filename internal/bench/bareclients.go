@@ -8,6 +8,7 @@ import (
 
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 	whmcsdb "github.com/whmcsync/whmcsync/internal/whmcs/mysql"
+	"github.com/whmcsync/whmcsync/workers"
 )
 
 // bareClients reads what a pass over clients from memory reads.
@@ -28,7 +29,7 @@ func (m mailing) newBare(ctx context.Context) (*bare, error) {
 func (b bareClients) list(context.Context, int64) error { return nil }
 
 func (b bareClients) page(ctx context.Context, after int64) ([]int64, error) {
-	return b.pageOf(ctx, 1, "SELECT id, email FROM tblclients WHERE id > ? ORDER BY id LIMIT ?", after, surveyPage)
+	return b.pageOf(ctx, 1, "SELECT id, email FROM tblclients WHERE id > ? ORDER BY id LIMIT ?", after, workers.SurveyPage)
 }
 
 // batch reads both databases, and who shares an address with somebody.

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/whmcsync/whmcsync/internal/state"
+	"github.com/whmcsync/whmcsync/workers"
 )
 
 // What a pass over domains asks of MySQL.
@@ -109,7 +110,7 @@ func cursor(offset int) string {
 }
 
 func (b *bareDomains) page(ctx context.Context, after int64) ([]int64, error) {
-	args := append([]any{after}, append(b.args[:len(b.args):len(b.args)], surveyPage)...)
+	args := append([]any{after}, append(b.args[:len(b.args):len(b.args)], workers.SurveyPage)...)
 	return b.pageOf(ctx, 4, bareDomainIDs+b.where+" LIMIT ?", args...)
 }
 

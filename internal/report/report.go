@@ -51,8 +51,9 @@ var (
 )
 
 // Compose writes the report of a run that has ended. worth is false when it tells nothing that anybody has to know: nothing
-// was changed, held or newly failed. Transfers that go on are shown beside that, and are no news of their own. Small runs, about records that were pointed at, are worth a mail only when they failed,
-// or found a new failure, or hold something. The same input gives the same mail.
+// was changed, held or newly failed. Transfers that go on are shown beside that, and are no news of their own. Small runs,
+// about records that were pointed at, are worth a mail only when they failed, or found a new failure, or hold something. The
+// same input gives the same mail.
 func Compose(in Input) (mail Mail, worth bool, err error) {
 	in.Zone = zoneOr(in.Zone, time.UTC)
 	p := in.page()

@@ -104,7 +104,7 @@ func TestReportsLookAsTheyDid(t *testing.T) {
 	transfers := pass("transfers")
 	transfers.Changes = []state.Change{change(1, 3, "beta.example", "status", "Pending Transfer", "Active", state.ChangeApplied)}
 	transfers.Underway = []report.Underway{
-		{Key: "old.example", RecordID: 4, Days: 12, Says: "REQ: the owner\nwas asked"}, {Key: "xn--mller-kva.example", RecordID: 5, Days: 1}, {Key: "new.example", RecordID: 6},
+		{Key: "old.example", RecordID: 4, Age: "12 days", Says: "REQ: the owner\nwas asked"}, {Key: "xn--mller-kva.example", RecordID: 5, Age: "1 day"}, {Key: "new.example", RecordID: 6, Age: "less than a day"},
 	}
 	underway := pass("transfers")
 	underway.Underway = transfers.Underway

@@ -4,7 +4,7 @@ package report
 type Underway struct {
 	Key      string
 	RecordID int64
-	Days     int    // since it was first seen pending
+	Age      string // since it was first seen pending, in words
 	Says     string // the registrar, at the newest look
 }
 
@@ -23,15 +23,7 @@ type underwayRow struct {
 func (in Input) underway(limit int) underway {
 	u := underway{More: in.more(len(in.Underway)-limit, "transfers")}
 	for _, one := range in.Underway[:min(len(in.Underway), limit)] {
-		u.Rows = append(u.Rows, underwayRow{nameOf(one.Key, one.RecordID), age(one.Days), plain(one.Says)})
+		u.Rows = append(u.Rows, underwayRow{nameOf(one.Key, one.RecordID), one.Age, plain(one.Says)})
 	}
 	return u
-}
-
-// age is a number of whole days.
-func age(days int) string {
-	if days == 0 {
-		return "less than a day"
-	}
-	return counted(int64(days), "day", "days")
 }

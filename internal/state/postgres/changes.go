@@ -75,8 +75,8 @@ func (s *Store) Written(ctx context.Context, syncs []string, since time.Time) ([
 }
 
 // NoteChanges records changes that nobody writes now: noticed and left alone by a run that writes, held, or planned, which
-// here means deferred to the end of the run. What an earlier generation of the batch noted of the same field is replaced. state.ErrLeaseLost, and
-// nothing written, when somebody else has the batch.
+// here means deferred to the end of the run. What an earlier generation of the batch noted of the same field is replaced.
+// state.ErrLeaseLost, and nothing written, when somebody else has the batch.
 func (s *Store) NoteChanges(ctx context.Context, l state.Lease, changes []state.Change) error {
 	changes = slices.Clone(changes)
 	for i := range changes {

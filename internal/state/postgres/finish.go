@@ -41,9 +41,9 @@ func (s *Store) AdvanceOffset(ctx context.Context, sync string, runID int64) (of
 }
 
 // FinishRun ends a run as done, failed or held: it sums up what its batches counted and drops the destructive changes
-// that nobody got to, and after a pass over all records the notices that it has not met. A pass that is done and reaches the end of the table sets the offset back to 0; one that was to
-// end earlier leaves it where its batches got to. The reports are owed from then on. state.ErrConflict when the run has
-// ended already or is unknown.
+// that nobody got to, and after a pass over all records the notices that it has not met. A pass that is done and reaches
+// the end of the table sets the offset back to 0; one that was to end earlier leaves it where its batches got to. The
+// reports are owed from then on. state.ErrConflict when the run has ended already or is unknown.
 func (s *Store) FinishRun(ctx context.Context, runID int64, end state.RunState, errText string, reports ...state.ReportKind) (state.Run, error) {
 	const op = "finish the run"
 	if !end.Ended() {
