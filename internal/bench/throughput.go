@@ -27,9 +27,11 @@ type trial struct {
 	batches []int  // sizes of which the throughput is measured; the first one is the default
 	newBare func(context.Context) (*bare, error)
 	size    size
-	bare    float64 // records a second of the yardstick, batches of the first size
 	round   int
 }
+
+// passes is what makes one pass; full begins it with a listing.
+type passes func(ctx context.Context, full bool) (outcome, error)
 
 // perform starts two workers and a scheduler for the steps, and tells their memory at the end.
 func (t *trial) perform(ctx context.Context, steps ...func(context.Context) error) error {
@@ -67,12 +69,11 @@ func (t *trial) steady(ctx context.Context) error {
 		if err := t.reschedule(set); err != nil {
 			return err
 		}
-		ours, bare, err := t.rounds(ctx, batch)
+		ours, bare, err := t.rounds(ctx, batch, t.crew.pass)
 		if err != nil {
 			return err
 		}
 		if i == 0 {
-			t.bare = t.perSecond(bare.took)
 			t.size.steady, t.size.bare = ours.took, bare.took
 		}
 		t.add(compared(Measurement{
@@ -107,7 +108,7 @@ func (t *trial) reschedule(set settings) error {
 
 // rounds measures program and yardstick in turns and returns the best time of each: what else happens on the machine only
 // ever makes one slower.
-func (t *trial) rounds(ctx context.Context, batch int) (ours, bare lap, err error) {
+func (t *trial) rounds(ctx context.Context, batch int, pass passes) (ours, bare lap, err error) {
 	yardstick, err := t.newBare(ctx)
 	if err != nil {
 		return ours, bare, err
@@ -118,7 +119,7 @@ func (t *trial) rounds(ctx context.Context, batch int) (ours, bare lap, err erro
 		if err != nil {
 			return ours, bare, err
 		}
-		o, err := t.crew.pass(ctx, t.full)
+		o, err := pass(ctx, t.full)
 		if err != nil {
 			return ours, bare, err
 		}
@@ -147,25 +148,21 @@ func quicker(a, b lap) lap {
 	return a
 }
 
-// changed measures passes after every hundredth record has changed, again and again.
-func (t *trial) changed(ctx context.Context, pass func(ctx context.Context, full bool) (outcome, error)) error {
+// changed measures passes after every hundredth record has changed, again and again, each beside the yardstick.
+func (t *trial) changed(ctx context.Context, pass passes) error {
 	set := t.crew.world.settings
 	set.BatchSize = t.batches[0]
 	if err := t.reschedule(set); err != nil {
 		return err
 	}
-	var best lap
-	for range t.repeats() {
-		o, err := pass(ctx, t.full)
-		if err != nil {
-			return err
-		}
-		best = quicker(best, o.lap)
+	ours, bare, err := t.rounds(ctx, set.BatchSize, pass)
+	if err != nil {
+		return err
 	}
 	t.add(compared(Measurement{
-		Key: fmt.Sprintf("changed_%d", t.size.records), Unit: t.noun + "/s", Value: t.perSecond(best.took),
+		Key: fmt.Sprintf("changed_%d", t.size.records), Unit: t.noun + "/s", Value: t.perSecond(ours.took),
 		What: fmt.Sprintf("1 %% changed, %s %s, batches of %d", t.records(), t.noun, set.BatchSize),
-	}, t.bare, 0.25))
+	}, t.perSecond(bare.took), 0.25))
 	return nil
 }
 
