@@ -59,12 +59,7 @@ func (d *DB) DomainsSpelled(ctx context.Context, spellings []string) ([]whmcs.Do
 	if len(spellings) == 0 {
 		return nil, nil
 	}
-	where, args := "domain IN ("+marks(len(spellings))+") OR domain LIKE ' %'", list(spellings)
-	for _, spelling := range spellings {
-		if i := strings.IndexFunc(spelling, func(r rune) bool { return r > unicode.MaxASCII }); i >= 0 {
-			where, args = where+" OR domain LIKE ?", append(args, spelling[:i]+"&%")
-		}
-	}
+	where, args := spelled(spellings)
 	var domains []whmcs.Domain
 	var row domainRow
 	err := d.query(ctx, func(rows *sql.Rows) error {
@@ -73,6 +68,23 @@ func (d *DB) DomainsSpelled(ctx context.Context, spellings []string) ([]whmcs.Do
 		return err
 	}, "SELECT "+domainList(whmcs.DomainFeatures{})+" FROM tbldomains WHERE "+where+" ORDER BY id", args...)
 	return domains, d.fail("read domains by name", selectDomains, err)
+}
+
+// spelled is the condition on a name that is stored in one of these spellings. A blank before it is spelled out too: names
+// with one are found in any table that people paste into, and all of them would have to be read. Those with more are few.
+func spelled(spellings []string) (where string, args []any) {
+	var whole, begun []string
+	for _, blank := range []string{"", " "} {
+		for _, spelling := range spellings {
+			whole = append(whole, blank+spelling)
+			if i := strings.IndexFunc(spelling, func(r rune) bool { return r > unicode.MaxASCII }); i >= 0 {
+				begun = append(begun, blank+spelling[:i]+"&%")
+			}
+		}
+	}
+	begun = append(begun, "  %")
+	where = "domain IN (" + marks(len(whole)) + ")" + strings.Repeat(" OR domain LIKE ?", len(begun))
+	return where, append(list(whole), list(begun)...)
 }
 
 func (d *DB) readDomains(ctx context.Context, features whmcs.DomainFeatures, filter whmcs.DomainFilter, s span) ([]whmcs.Domain, error) {
