@@ -10,6 +10,8 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/fault"
+	"github.com/whmcsync/whmcsync/internal/mail"
 	"github.com/whmcsync/whmcsync/internal/testkit"
 	"github.com/whmcsync/whmcsync/internal/whmcs/fixture"
 )
@@ -32,6 +34,37 @@ func TestAClockIsJudgedByHowFarItIsAway(t *testing.T) {
 		if got != want {
 			t.Errorf("%s is %q, want %q", skew, got, want)
 		}
+	}
+}
+
+func TestAHintNamesLinesThatTheAccountHas(t *testing.T) {
+	t.Parallel()
+	mailrelay, own := config.Account{Host: "acme", APIKey: config.NewSecret("k")}, config.Account{APIKey: config.NewSecret("k")}
+	moved, signedIn := config.Account{BaseURL: "https://api.example.com"}, config.Account{Password: config.NewSecret("p")}
+	for name, tc := range map[string]struct {
+		account config.Account
+		class   fault.Class
+		want    string
+	}{
+		"a key":                      {own, fault.Auth, "look at accounts.a.api_key"},
+		"a password":                 {signedIn, fault.Auth, "look at accounts.a.password"},
+		"an address of its own":      {moved, fault.Protocol, "look at accounts.a.base_url: does the API live there?"},
+		"a host":                     {mailrelay, fault.Transient, "is accounts.a.host right, and can this machine reach it?"},
+		"the vendor's, out of reach": {own, fault.Transient, "can this machine reach the API?"},
+		"the vendor's, in disorder":  {own, fault.Protocol, ""},
+	} {
+		if got := accountHint("a", tc.account, &fault.Error{Class: tc.class}); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestACertificateThatIsNotTrustedHasItsOwnWayOut(t *testing.T) {
+	t.Parallel()
+	server := testkit.SMTPProcess(t, testkit.MailServer{StartTLS: true})
+	sender := mail.New(mail.Config{Host: server.Host, Port: server.Port, From: "sync@example.com", TLS: mail.StartTLS})
+	if got := mailHint(sender.Check(t.Context())); !strings.Contains(got, "SSL_CERT_FILE") {
+		t.Errorf("the hint is %q", got)
 	}
 }
 

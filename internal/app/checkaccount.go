@@ -69,7 +69,7 @@ func (c *checker) list(ctx context.Context, s subject, list maillist.Checker) []
 	groups, fields = distinct(groups), distinct(fields)
 	health, err := list.Check(ctx, groups, fields)
 	if err != nil {
-		return []Finding{s.broken(accountHint(s.subject, err), err)}
+		return []Finding{s.broken(accountHint(s.subject, c.Config.Accounts[s.subject], err), err)}
 	}
 	found := []Finding{s.ok("credentials accepted; %s", groupNames(health)), room(s, health)}
 	for _, id := range health.MissingGroups {
@@ -109,16 +109,42 @@ func room(s subject, health maillist.Health) Finding {
 	}
 }
 
-func accountHint(name string, err error) string {
+// accountHint names the lines of an account that an error is likely to come from, and no line that its type has no use for.
+func accountHint(name string, a config.Account, err error) string {
+	line := "accounts." + name + "."
 	switch fault.ClassOf(err) {
 	case fault.Auth:
-		return "look at accounts." + name + ".api_key"
+		return "look at " + line + credential(a)
 	case fault.Protocol, fault.NotFound:
-		return "look at accounts." + name + ".host (or base_url): does the API live there?"
+		if where := addressKey(a); where != "" {
+			return "look at " + line + where + ": does the API live there?"
+		}
 	case fault.Transient:
-		return "is accounts." + name + ".host (or base_url) right, and can this machine reach it?"
+		if where := addressKey(a); where != "" {
+			return "is " + line + where + " right, and can this machine reach it?"
+		}
+		return "can this machine reach the API?"
 	case fault.RateLimited:
-		return "the account asks us to wait; lower accounts." + name + ".rate if that stays"
+		return "the account asks us to wait; lower " + line + "rate if that stays"
+	}
+	return ""
+}
+
+// credential is the key that holds an account's secret.
+func credential(a config.Account) string {
+	if !a.Password.IsZero() {
+		return "password"
+	}
+	return "api_key"
+}
+
+// addressKey is the key that says where an account's API lives; "" where the vendor's own address is used.
+func addressKey(a config.Account) string {
+	switch {
+	case a.BaseURL != "":
+		return "base_url"
+	case a.Host != "":
+		return "host"
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ import (
 func (c *checker) registrar(ctx context.Context, s subject, r registrar.Checker) []Finding {
 	health, err := r.Check(ctx)
 	if err != nil {
-		return []Finding{s.broken(accountHint(s.subject, err), err)}
+		return []Finding{s.broken(accountHint(s.subject, c.Config.Accounts[s.subject], err), err)}
 	}
 	found := []Finding{s.ok("credentials accepted; %d domains", health.Domains)}
 	for _, remark := range health.Remarks {

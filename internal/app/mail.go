@@ -186,15 +186,22 @@ func (a *App) reportInput(ctx context.Context, run state.Run, cfg config.Sync) (
 // mailServer proves that the mail server lets us in; nothing is sent.
 func (c *checker) mailServer(ctx context.Context) []Finding {
 	s := subject{"mail", c.Config.Mail.Host}
-	err := c.mailer().Check(ctx)
-	switch fault.ClassOf(err) {
-	case "":
-		return []Finding{s.ok("takes mail from us (%s)", c.Config.Mail.TLS)}
-	case fault.Auth:
-		return []Finding{s.broken("look at mail.username and mail.password", err)}
-	case fault.Transient:
-		return []Finding{s.broken("is the server running, and are mail.host, mail.port and mail.tls right?", err)}
+	if err := c.mailer().Check(ctx); err != nil {
+		return []Finding{s.broken(mailHint(err), err)}
+	}
+	return []Finding{s.ok("takes mail from us (%s)", c.Config.Mail.TLS)}
+}
+
+// mailHint names the way out of an error of the mail server.
+func mailHint(err error) string {
+	switch {
+	case fault.ClassOf(err) == fault.Auth:
+		return "look at mail.username and mail.password"
+	case fault.ClassOf(err) == fault.Transient:
+		return "is the server running, and are mail.host, mail.port and mail.tls right?"
+	case strings.Contains(err.Error(), "certificate"):
+		return "have this machine trust the certificate, or name its authority in SSL_CERT_FILE; it must be valid for mail.host"
 	default:
-		return []Finding{s.broken("look at mail.port and mail.tls: STARTTLS is usual at port 587, TLS at port 465", err)}
+		return "look at mail.port and mail.tls: STARTTLS is usual at port 587, TLS at port 465"
 	}
 }
