@@ -231,6 +231,8 @@ func harmOfValues(d domainsync.Decision) string {
 			return "a date that cannot be"
 		case c.Field == domainsync.FieldExpiry && err == nil && day.Before(d.Row.Expiry) && !c.Destructive:
 			return "a date moves back past the guard"
+		case c.Field == domainsync.FieldStatus && c.Old == string(whmcs.DomainActive) && !c.Destructive:
+			return "an active domain gets worse past the guard"
 		case c.Destructive && !d.Seen.Live:
 			return "it gets worse upon a listing alone"
 		case !d.Seen.Live && d.Seen.Old:
