@@ -170,33 +170,47 @@ func TestABatchThatIsTriedAgainNoticesNothingTwice(t *testing.T) {
 func TestADifferenceThatTwoNoticeAtOnceIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	run := b.pass(noting)
-	var leases []state.Lease
-	for _, batch := range b.slice(run, 4, 10) {
-		leases = append(leases, b.begin(batch))
+	batches := b.slice(b.pass(noting), 2, 10)
+	first, second := b.begin(batches[0]), b.begin(batches[1])
+	notice := func(lease state.Lease) error {
+		return onlyError(b.Notice(b.ctx, lease, news, []string{ana}, []state.Change{differing(ana, 1, "Ana")}))
 	}
-	next := make(chan state.Lease, len(leases))
-	for _, lease := range leases {
-		next <- lease
-	}
-	race(t, len(leases), nil, func() error {
-		return onlyError(b.Notice(b.ctx, <-next, news, []string{ana}, []state.Change{differing(ana, 1, "Ana")}))
-	})
+	must(t, notice(first))
+	b.exec(`UPDATE changes SET settled_at = now()`) // as if it were noticed while the second one looks
+	b.overtake([]string{`UPDATE changes SET settled_at = NULL`}, func() error { return notice(second) })
 	wantSame(t, "ana", []state.ChangeState{state.ChangeNoticed}, b.states(ana))
+}
+
+// small is a small run that only notes and finds a difference, and how many stood before.
+func (b *bundle) small(found state.Change) int {
+	b.t.Helper()
+	must(b.t, onlyError(b.Touch(b.ctx, news, []int64{found.RecordID}, state.ByHook)))
+	_, run, lease, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, true)
+	must(b.t, err)
+	before, err := b.Notice(b.ctx, lease, news, []string{found.Key}, []state.Change{found})
+	must(b.t, err)
+	b.finish(lease)
+	b.end(run)
+	return before
+}
+
+func TestASmallRunLeavesANoticeWithThePassThatMetIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	wantSame(t, "stood before", 0, b.small(differing(ana, 1, "Ana")))
+	wantSame(t, "stood before the next", 1, b.small(differing(ana, 1, "Ana")))
+	pass, _ := b.noticed([]string{ana}, differing(ana, 1, "Ana"))
+	wantSame(t, "stood before one after the pass", 1, b.small(differing(ana, 1, "Ana")))
+	met, err := b.Changes(b.ctx, state.ChangeFilter{SeenIn: pass.ID})
+	must(t, err)
+	wantSame(t, "met by the pass", 1, len(met))
 }
 
 // What small runs and dry runs notice is in no mail, so the next pass tells it.
 func TestAPassTakesOverWhatNobodyWasToldOf(t *testing.T) {
 	t.Parallel()
 	for name, noticing := range map[string]func(*bundle){
-		"a small run": func(b *bundle) {
-			must(b.t, onlyError(b.Touch(b.ctx, news, []int64{1}, state.ByHook)))
-			_, run, lease, err := b.ClaimTouches(b.ctx, news, 9, worker, minute, 5, true)
-			must(b.t, err)
-			must(b.t, onlyError(b.Notice(b.ctx, lease, news, []string{ana}, []state.Change{differing(ana, 1, "Ana")})))
-			b.finish(lease)
-			b.end(run)
-		},
+		"a small run": func(b *bundle) { b.small(differing(ana, 1, "Ana")) },
 		"a dry run": func(b *bundle) {
 			run := b.pass(noting, func(n *state.NewRun) { n.DryRun = true })
 			b.notices(run, []string{ana}, differing(ana, 1, "Ana"))
