@@ -85,6 +85,11 @@ func TestWhatAPassHasNotMetIsGoneAtItsEnd(t *testing.T) {
 			b.exec(`INSERT INTO failures (sync, record_id, key, run_id, class, message) VALUES ($1, 1, $2, $3, 'transient', '')`, news, ana, run.ID)
 			b.end(run)
 		}, state.ChangeNoticed},
+		"though not when that was in a pass before": {func(b *bundle) {
+			earlier, _ := b.noticed([]string{ana}, differing(ana, 1, "Ana"))
+			b.exec(`INSERT INTO failures (sync, record_id, key, run_id, class, message) VALUES ($1, 1, $2, $3, 'transient', '')`, news, ana, earlier.ID)
+			b.noticed(only)
+		}, state.ChangeSuperseded},
 		"nor when the pass failed": {func(b *bundle) {
 			run := b.pass(noting)
 			b.notices(run, only)
