@@ -176,7 +176,7 @@ func (a *App) reportInput(ctx context.Context, run state.Run, cfg config.Sync) (
 	for _, n := range open {
 		in.Open += n
 	}
-	transfers, err := a.Underway(ctx, run.Sync)
+	transfers, err := a.underway(ctx, run.Sync)
 	for _, one := range transfers {
 		in.Underway = append(in.Underway, report.Underway{Key: one.Name, RecordID: one.RecordID, Age: server.DaysWords(one.Days), Says: one.Says})
 	}

@@ -109,7 +109,7 @@ func (a *App) syncSnapshot(ctx context.Context, sync state.Sync) (obs.SyncSnapsh
 			view.Waiting++
 		}
 	}
-	transfers, err := a.transfersOf(ctx, sync.Name)
+	transfers, err := a.transfersOf(ctx, sync.Name, false)
 	if err != nil {
 		return view, err
 	}

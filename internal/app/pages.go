@@ -15,8 +15,13 @@ import (
 // pages answers what the pages, the API and `status` show.
 type pages struct{ *App }
 
-// Status says where every configured sync stands. What only Redis knows is left out when there is no queue open.
-func (p pages) Status(ctx context.Context) (server.Status, error) {
+// Status is App.Status as the pages and the API show it: transfers are summed up.
+func (p pages) Status(ctx context.Context) (server.Status, error) { return p.App.Status(ctx, false) }
+
+// Status says where every configured sync stands; eachTransfer also lists the transfers under way. What only Redis knows is
+// left out when there is no queue open.
+func (a *App) Status(ctx context.Context, eachTransfer bool) (server.Status, error) {
+	p := pages{a}
 	var status server.Status
 	lead, err := p.Store.Leader(ctx)
 	if err != nil {
@@ -47,7 +52,7 @@ func (p pages) Status(ctx context.Context) (server.Status, error) {
 		if !configured {
 			continue
 		}
-		one, err := p.sync(ctx, sync, cfg)
+		one, err := p.sync(ctx, sync, cfg, eachTransfer)
 		if err != nil {
 			return status, err
 		}
@@ -67,7 +72,7 @@ func (p pages) Status(ctx context.Context) (server.Status, error) {
 }
 
 // sync says where one sync stands, as far as Postgres knows.
-func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (server.SyncStatus, error) {
+func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync, eachTransfer bool) (server.SyncStatus, error) {
 	view := standing(sync, cfg)
 	if err := p.addRuns(ctx, &view); err != nil {
 		return view, err
@@ -85,7 +90,7 @@ func (p pages) sync(ctx context.Context, sync state.Sync, cfg config.Sync) (serv
 	if view.Untold, err = p.untold(ctx, sync.Name, cfg); err != nil {
 		return view, err
 	}
-	if view.Transfers, err = p.transfersOf(ctx, sync.Name); err != nil {
+	if view.Transfers, err = p.transfersOf(ctx, sync.Name, eachTransfer); err != nil {
 		return view, err
 	}
 	view.Freshness = freshness(cfg, view)
@@ -284,6 +289,3 @@ func runView(run state.Run) server.Run {
 		Started: run.Started, Finished: run.Finished,
 	}
 }
-
-// Status is what `status` and the pages show.
-func (a *App) Status(ctx context.Context) (server.Status, error) { return pages{a}.Status(ctx) }

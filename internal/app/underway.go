@@ -8,9 +8,9 @@ import (
 	"github.com/whmcsync/whmcsync/workers/domainsync"
 )
 
-// Underway lists the transfers in that a sync has seen pending and that have not come to their end, the oldest first; none
+// underway lists the transfers in that a sync has seen pending and that have not come to their end, the oldest first; none
 // for a sync of another type.
-func (a *App) Underway(ctx context.Context, sync string) ([]server.Transfer, error) {
+func (a *App) underway(ctx context.Context, sync string) ([]server.Transfer, error) {
 	if a.Config.Syncs[sync].Type != "transfers" {
 		return nil, nil
 	}
@@ -26,11 +26,15 @@ func (a *App) Underway(ctx context.Context, sync string) ([]server.Transfer, err
 	return views, nil
 }
 
-// transfersOf sums up what Underway lists; nil for a sync that follows no transfers.
-func (a *App) transfersOf(ctx context.Context, sync string) (*server.Transfers, error) {
+// transfersOf sums up what underway lists, and keeps the list if each is asked for; nil for a sync that follows no transfers.
+func (a *App) transfersOf(ctx context.Context, sync string, each bool) (*server.Transfers, error) {
 	if a.Config.Syncs[sync].Type != "transfers" {
 		return nil, nil //nolint:nilnil // there is nothing to follow
 	}
-	all, err := a.Underway(ctx, sync)
-	return server.TransfersOf(all), err
+	all, err := a.underway(ctx, sync)
+	sum := server.TransfersOf(all)
+	if each {
+		sum.Domains = all
+	}
+	return sum, err
 }

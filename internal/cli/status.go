@@ -44,16 +44,11 @@ func (e *env) status(ctx context.Context, name string, transfers bool) error {
 	}
 	defer a.Close()
 	queued := e.joinQueue(ctx, a)
-	status, err := a.Status(ctx)
+	status, err := a.Status(ctx, transfers)
 	if err != nil {
 		return err
 	}
 	status.Syncs = slices.DeleteFunc(status.Syncs, func(s server.SyncStatus) bool { return name != "" && s.Name != name })
-	if transfers {
-		if err := addTransfers(ctx, a, status.Syncs); err != nil {
-			return err
-		}
-	}
 	if e.json {
 		status.Syncs = append([]server.SyncStatus{}, status.Syncs...) // never null
 		return e.printJSON(status)
@@ -64,20 +59,6 @@ func (e *env) status(ctx context.Context, name string, transfers bool) error {
 	}
 	if len(status.Syncs) == 0 {
 		fmt.Fprintln(e.out, "no sync is configured")
-	}
-	return nil
-}
-
-func addTransfers(ctx context.Context, a *app.App, syncs []server.SyncStatus) error {
-	for _, s := range syncs {
-		if s.Transfers == nil {
-			continue
-		}
-		all, err := a.Underway(ctx, s.Name)
-		if err != nil {
-			return err
-		}
-		s.Transfers.Domains = all
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ func crewed(ctx context.Context, a *app.App) error {
 	if err := a.OpenQueue(ctx); err != nil {
 		return err
 	}
-	status, err := a.Status(ctx)
+	status, err := a.Status(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ func (d *decoder) check(c *Config) {
 		c.Syncs[name] = d.checkSync("syncs."+name, c.Syncs[name], c)
 	}
 	d.checkBuyers(c.Syncs)
+	d.checkMarkers(c.Syncs)
 }
 
 // require reports a key that has no default and is not in the file. A section that was refused as a whole is enough said.

@@ -195,6 +195,24 @@ func (d *decoder) checkBuyers(syncs map[string]Sync) {
 	}
 }
 
+// checkMarkers refuses to have domains marked as gone where another account may hold them: what is not in the one may well be in
+// the other, and an account that they were moved out of says that they were transferred away.
+func (d *decoder) checkMarkers(syncs map[string]Sync) {
+	for _, name := range slices.Sorted(maps.Keys(syncs)) {
+		s := syncs[name]
+		if s.Domains.Gone.Policy != "mark" || s.Domains.Registrar == "" {
+			continue
+		}
+		for _, other := range slices.Sorted(maps.Keys(syncs)) {
+			if o := syncs[other]; o.SameRows(s) && o.Account != s.Account {
+				d.report("syncs."+name+".gone.policy", "cannot be mark while %s is about rows of the same registrar in another account, "+
+					"which may hold what is missing in this one: take the line away, so that it is reported, or leave one of the two", other)
+				break
+			}
+		}
+	}
+}
+
 // checkMails holds mails to clients to a source that can send them. A wrong source was reported already.
 func (d *decoder) checkMails(at string, s Sync, c *Config) {
 	if _, ok := c.Sources[s.Source]; ok && s.Domains.ClientMails && !d.given("sources."+s.Source+".api") {

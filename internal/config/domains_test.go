@@ -192,6 +192,33 @@ func TestOneRenewalHasOneBuyer(t *testing.T) {
 	}
 }
 
+func TestOnlyTheOneAccountOfARegistrarMarksDomainsAsGone(t *testing.T) {
+	t.Parallel()
+	marks := "gone: {policy: mark}"
+	beside := func(kind, more string) string {
+		return "  b: {type: " + kind + ", source: main, registrar: OpenProvider, " + more + "}\n"
+	}
+	yaml := func(sync, other string) string {
+		return strings.Replace(duty("domains", sync), "syncs:", "  op2: {type: openprovider, username: other, password: p}\nsyncs:", 1) + other
+	}
+	const wrong = "syncs.a.gone.policy: cannot be mark while b is about rows of the same registrar in another account"
+	for _, tc := range []struct{ name, yaml, want string }{
+		{"another account", yaml(marks, beside("domains", "account: op2")), wrong},
+		{"whatever is left out", yaml(marks, beside("domains", "account: op2, exclude: {clients: [1]}")), wrong},
+		{"of which the transfers are followed", yaml(marks, beside("transfers", "account: op2")), wrong},
+		{"the other one marks", yaml("", beside("domains", "account: op2, "+marks)), "syncs.b.gone.policy: cannot be mark while a is about"},
+		{"none marks", yaml("", beside("domains", "account: op2")), ""},
+		{"the same account", yaml(marks, beside("transfers", "account: op")), ""},
+		{"another registrar", yaml(marks, strings.Replace(beside("domains", "account: op2"), "OpenProvider", "enom", 1)), ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(t, tc.yaml)
+			checkMessage(t, err, tc.want)
+		})
+	}
+}
+
 func TestAStatusFromASecretIsNotShown(t *testing.T) {
 	t.Parallel()
 	env := environment(map[string]string{"STATUS": "s3cret"})
