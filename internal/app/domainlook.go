@@ -66,12 +66,13 @@ func (a *App) LookAtDomain(ctx context.Context, sync, text string) ([]DomainSide
 	if err != nil {
 		return nil, err
 	}
-	rows, err := newDomainRows(a.sources[cfg.Source], cfg).byNames(ctx, name)
+	all := newDomainRows(a.sources[cfg.Source], cfg)
+	rows, err := all.byNames(ctx, name)
+	if err == nil && len(rows) == 0 {
+		err = all.unlisted(ctx, sync, name)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, fault.New(fault.NotFound, "", sync, "WHMCS has no domain %s that this sync is about (registrar %s, its statuses, nothing excluded)", name, cfg.Domains.Registrar)
 	}
 	if err := a.OpenQueue(ctx); err != nil { // the account's limits live there
 		return nil, err

@@ -6,12 +6,16 @@ import (
 	"fmt"
 
 	"github.com/whmcsync/whmcsync/internal/app"
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/server"
 )
 
 // showDomain prints what both sides say of a domain and returns it. As JSON it is printed by whoever settles it.
 func (e *env) showDomain(ctx context.Context, a *app.App, sync string, o syncOptions) ([]app.DomainSides, error) {
 	sides, err := a.LookAtDomain(ctx, sync, o.domain)
+	if fault.Is(err, fault.NotFound) {
+		return nil, &usageError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

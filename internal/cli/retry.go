@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -98,45 +96,68 @@ func (e *env) retry(ctx context.Context, name string, o retryOptions) error {
 	if err != nil {
 		return err
 	}
-	clients, err := retried(ctx, a, name, o)
+	ids, err := chosen(ctx, a, name, o)
 	if err != nil {
+		return err
+	}
+	p, err := e.point(ctx, a, name, ids)
+	if err != nil {
+		return err
+	}
+	if err := tryAgain(ctx, a, name, ids, o); err != nil {
 		return err
 	}
 	if err := a.Wake(ctx, name); err != nil {
 		return err
 	}
-	if o.wait && len(clients) > 0 {
-		return e.awaitTouched(ctx, a, name, clients, nil)
+	if o.wait && len(ids) > 0 {
+		return e.awaitTouched(ctx, a, p)
 	}
-	return e.touched(ctx, a, name, clients)
+	return e.touched(ctx, a, p)
 }
 
-// retried has the failures chosen tried again and returns their clients, sorted.
-func retried(ctx context.Context, a *app.App, name string, o retryOptions) ([]int64, error) {
-	clients := slices.Clone(o.clients)
+// filter chooses open failures by what they have in common.
+func (o retryOptions) filter() state.FailureFilter {
+	return state.FailureFilter{Class: o.class, RunID: o.run}
+}
+
+// chosen are the records that are to be tried again, sorted.
+func chosen(ctx context.Context, a *app.App, name string, o retryOptions) ([]int64, error) {
 	if len(o.ids) > 0 {
-		named, err := clientsOf(ctx, a, name, o.ids)
+		return clientsOf(ctx, a, name, o.ids)
+	}
+	ids := slices.Clone(o.clients)
+	if len(ids) == 0 {
+		filter := o.filter()
+		filter.Sync = name
+		open, err := a.Store.Failures(ctx, filter)
 		if err != nil {
 			return nil, err
 		}
-		clients = named
-	}
-	if len(clients) == 0 {
-		return a.Store.Retry(ctx, name, state.FailureFilter{Class: o.class, RunID: o.run})
-	}
-	for _, id := range clients {
-		if _, err := a.Store.Retry(ctx, name, state.FailureFilter{RecordID: id}); err != nil {
-			return nil, err
+		for _, f := range open {
+			ids = append(ids, f.RecordID)
 		}
 	}
-	if _, err := a.Store.Touch(ctx, name, clients, state.ByRetry); err != nil {
-		return nil, err
-	}
-	slices.Sort(clients)
-	return slices.Compact(clients), nil
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
-// clientsOf finds the clients of failures by the ids that `failures` shows.
+// tryAgain has the records chosen looked at once more, whatever was refused before.
+func tryAgain(ctx context.Context, a *app.App, name string, ids []int64, o retryOptions) error {
+	if len(o.clients)+len(o.ids) == 0 {
+		_, err := a.Store.Retry(ctx, name, o.filter())
+		return err
+	}
+	for _, id := range ids {
+		if _, err := a.Store.Retry(ctx, name, state.FailureFilter{RecordID: id}); err != nil {
+			return err
+		}
+	}
+	_, err := a.Store.Touch(ctx, name, ids, state.ByRetry)
+	return err
+}
+
+// clientsOf finds the clients of failures by the ids that `failures` shows, sorted.
 func clientsOf(ctx context.Context, a *app.App, name string, ids []int64) ([]int64, error) {
 	open, err := a.Store.Failures(ctx, state.FailureFilter{Sync: name})
 	if err != nil {
@@ -150,89 +171,6 @@ func clientsOf(ctx context.Context, a *app.App, name string, ids []int64) ([]int
 		}
 		clients = append(clients, open[i].RecordID)
 	}
-	return clients, nil
-}
-
-// touched says that clients will be looked at.
-func (e *env) touched(ctx context.Context, a *app.App, name string, clients []int64) error {
-	if e.json {
-		return e.printJSON(map[string]any{"sync": name, "records": append([]int64{}, clients...)})
-	}
-	if len(clients) == 0 {
-		fmt.Fprintf(e.out, "%s has no such failure\n", name)
-		return nil
-	}
-	fmt.Fprintf(e.out, "%s of %s will be looked at in a moment; see `whmcsync changes %s` and `whmcsync failures %s`\n",
-		counted(len(clients), nounOf(a, name)), name, name, name)
-	return e.sayAlone(ctx, a)
-}
-
-// awaitTouched waits until nothing points at records of the sync any more, then tells which of those named still fail.
-// seen is what both sides said of them before, for JSON.
-func (e *env) awaitTouched(ctx context.Context, a *app.App, name string, clients []int64, seen []app.DomainSides) error {
-	for {
-		busy, err := touching(ctx, a, name)
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		if err == nil && !busy {
-			break
-		}
-		if err = a.Paused(ctx, name); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("what was asked for is kept and waits: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("stopped waiting; what was asked for will be looked at all the same")
-		case <-time.After(150 * time.Millisecond):
-		}
-	}
-	open, err := a.Store.Failures(ctx, state.FailureFilter{Sync: name})
-	if err != nil {
-		return err
-	}
-	open = slices.DeleteFunc(open, func(f state.Failure) bool { return !slices.Contains(clients, f.RecordID) })
-	return e.printTouched(a, name, clients, open, seen)
-}
-
-// touching says that records are pointed at, or being looked at because of it.
-func touching(ctx context.Context, a *app.App, name string) (bool, error) {
-	_, pending, err := a.Store.PendingTouches(ctx, name, 0)
-	if err != nil || pending > 0 {
-		return true, err
-	}
-	runs, err := a.Store.OpenRuns(ctx, name)
-	return slices.ContainsFunc(runs, func(r state.Run) bool { return r.Kind == state.RunTouch }), err
-}
-
-func (e *env) printTouched(a *app.App, name string, clients []int64, open []state.Failure, seen []app.DomainSides) error {
-	if e.json {
-		told := map[string]any{"sync": name, "records": clients, "failures": failureViews(open)}
-		if seen != nil {
-			told["domains"] = seen
-		}
-		if err := e.printJSON(told); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(e.out, "%s of %s looked at, %s%s\n", counted(len(clients), nounOf(a, name)), name, failing(len(open)), modeWords(a.Config.Syncs[name].Mode))
-		if len(open) > 0 {
-			e.printFailures(open)
-		}
-	}
-	if len(open) > 0 {
-		return &findingsError{}
-	}
-	return nil
-}
-
-func failing(n int) string {
-	switch n {
-	case 0:
-		return "none fails"
-	case 1:
-		return "1 still fails"
-	default:
-		return grouped(n) + " still fail"
-	}
+	slices.Sort(clients)
+	return slices.Compact(clients), nil
 }

@@ -192,13 +192,18 @@ func (e *env) syncRecords(ctx context.Context, a *app.App, name string, o syncOp
 	if !o.wait && !o.local {
 		e.joinQueue(ctx, a)
 	}
+	p, err := e.point(ctx, a, name, o.records)
+	if err != nil {
+		return err
+	}
+	p.seen = seen
 	if err := a.Touch(ctx, name, o.records, state.ByRetry); err != nil {
 		return err
 	}
 	if o.wait || o.local {
-		return e.awaitTouched(ctx, a, name, o.records, seen)
+		return e.awaitTouched(ctx, a, p)
 	}
-	return e.touched(ctx, a, name, o.records)
+	return e.touched(ctx, a, p)
 }
 
 // awaitRun waits until the scheduler has taken a request. state.ErrRunInProgress when it did not because another run goes on.

@@ -90,6 +90,8 @@ type Failure struct {
 	FirstAt  time.Time
 	LastAt   time.Time
 	NextAt   time.Time // zero = not by itself
+	// Rehearsed says that its newest run was a dry run: no run that counts has met it yet, or not lately. Set by reads only.
+	Rehearsed bool
 }
 
 // RosterRow says which key a record had when it was last looked at: a client's normalised address, a domain's name;

@@ -40,26 +40,42 @@ func (f DomainFilter) Sieve() DomainSieve {
 	return s
 }
 
+// Objection is why a filter leaves a domain out; "" = it does not.
+type Objection string
+
+// The objections.
+const (
+	OtherRegistrar Objection = "other registrar"
+	OtherStatus    Objection = "other status"
+	ExcludedClient Objection = "excluded client"
+	ExcludedName   Objection = "excluded name" // or extension
+)
+
 // Admits goes by RawName, Registrar, Status and ClientID.
-func (s DomainSieve) Admits(d Domain) bool {
+func (s DomainSieve) Admits(d Domain) bool { return s.Objection(d) == "" }
+
+// Objection says why a domain is not admitted; of several reasons the first.
+func (s DomainSieve) Objection(d Domain) Objection {
 	switch {
 	case s.registrar != "" && !strings.EqualFold(s.registrar, strings.TrimSpace(d.Registrar)):
-		return false
+		return OtherRegistrar
 	case len(s.statuses) > 0 && !slices.Contains(s.statuses, d.Status):
-		return false
+		return OtherStatus
 	case s.clients[d.ClientID]:
-		return false
+		return ExcludedClient
+	case s.excludesName(d.RawName):
+		return ExcludedName
 	}
-	return s.admitsName(d.RawName)
+	return ""
 }
 
-func (s DomainSieve) admitsName(raw string) bool {
+func (s DomainSieve) excludesName(raw string) bool {
 	if len(s.names) == 0 && len(s.tlds) == 0 {
-		return true
+		return false
 	}
 	name := spelling(raw)
 	_, tld, _ := strings.Cut(name, ".")
-	return !s.names[name] && !s.tlds[tld]
+	return s.names[name] || s.tlds[tld]
 }
 
 // tolerant takes what registries have let in, so that Unicode and punycode of one name meet.

@@ -67,8 +67,8 @@ func (w *Worker) load(ctx context.Context, job workers.Job) ([]whmcs.Client, sta
 	return clients, set, err
 }
 
-// addInvalid files the clients whose address is not valid: they are failures, each reported once. failures are the open
-// ones of the batch's records; those about an address have no key.
+// addInvalid files the clients whose address is not valid: they are failures, each reported once, to which dry runs do not
+// count. failures are the open ones of the batch's records; those about an address have no key.
 func (c *crowd) addInvalid(clients []whmcs.Client, emails map[int64]string, failures []state.Failure, run state.Run) {
 	open := map[int64]bool{}
 	for _, failure := range failures {
@@ -78,7 +78,7 @@ func (c *crowd) addInvalid(clients []whmcs.Client, emails map[int64]string, fail
 			continue
 		}
 		if email, exists := emails[failure.RecordID]; exists && email == "" {
-			open[failure.RecordID] = true
+			open[failure.RecordID] = !failure.Rehearsed
 		} else {
 			c.healed = append(c.healed, failure.RecordID)
 		}

@@ -267,7 +267,8 @@ func (e *errand) deleted(d Decision, claimed state.Claimed, cause *maillist.Dele
 	return []state.Settlement{settlement}
 }
 
-// failed files a failure. What the list or we ourselves refused is not tried again until the wish changes.
+// failed files a failure. What the list or we ourselves refused is not tried again until the wish changes; a dry run leaves
+// that for the next run to find out.
 func (e *errand) failed(d Decision, claimed state.Claimed, err error) []state.Settlement {
 	e.tally.add(state.CountFailed, 1)
 	class := fault.ClassOf(err)
@@ -277,7 +278,7 @@ func (e *errand) failed(d Decision, claimed state.Claimed, err error) []state.Se
 	for _, change := range e.earlier.Unsettled[d.Wish.Email] {
 		settlement.ChangeIDs = append(settlement.ChangeIDs, change.ID)
 	}
-	refused := class == fault.Rejected || class == fault.Refused
+	refused := (class == fault.Rejected || class == fault.Refused) && !e.job.Run.DryRun
 	if !refused && !claimed.OK {
 		return []state.Settlement{settlement} // nothing to remember, and no claim to end
 	}

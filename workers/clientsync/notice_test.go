@@ -3,6 +3,7 @@ package clientsync_test
 import (
 	"testing"
 
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/maillist"
 	"github.com/whmcsync/whmcsync/internal/state"
 	"github.com/whmcsync/whmcsync/internal/testkit/synckit"
@@ -51,4 +52,34 @@ func TestTheOptOutsOfAllClientsOfAPersonAreNoticedOnce(t *testing.T) {
 		b.notes()
 		b.WantChanges("ana@example.com", "marketing_consent noticed", "marketing_consent noticed")
 	}
+}
+
+// rehearse is a dry run that a person asked for.
+func rehearse(n *state.NewRun) { n.Notify, n.DryRun = true, true }
+
+func TestWhatADryRunFoundFailsInTheNextRunAllTheSame(t *testing.T) {
+	t.Parallel()
+	t.Run("an address that is not valid", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, client(1, addressed("nowhere")))
+		for _, run := range []state.Run{b.Pass(rehearse), b.Pass(rehearse), b.Pass()} {
+			b.WantCounts(run, state.Counts{"records": 1, "failed": 1})
+		}
+		b.WantFailures("1 refused")
+		b.WantCounts(b.Pass(), state.Counts{"records": 1, "skipped_invalid_email": 1})
+		b.WantCounts(b.Pass(rehearse), state.Counts{"records": 1, "skipped_invalid_email": 1})
+		b.WantCounts(b.Pass(), state.Counts{"records": 1, "skipped_invalid_email": 1})
+	})
+	t.Run("a look that the list refuses", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, client(1))
+		b.Pass()
+		b.whmcs.put(client(1, renamed("Anna")))
+		b.failing("find", "", trouble(fault.Rejected))
+		for _, run := range []state.Run{b.Pass(rehearse), b.Pass()} {
+			if run.Counts["failed"] != 1 {
+				t.Errorf("%v", run.Counts)
+			}
+		}
+	})
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/whmcsync/whmcsync/internal/state"
 )
 
-const failureFields = `id, sync, record_id, key, run_id, class, message, attempts, first_at, last_at, next_at`
+const failureFields = `id, sync, record_id, key, run_id, class, message, attempts, first_at, last_at, next_at,
+	EXISTS (SELECT FROM runs r WHERE r.id = failures.run_id AND r.dry_run)`
 
 func scanFailure(row pgx.CollectableRow) (f state.Failure, err error) {
 	err = row.Scan(&f.ID, &f.Sync, &f.RecordID, &f.Key, &f.RunID, &f.Class, &f.Message, &f.Attempts,
-		moment{&f.FirstAt}, moment{&f.LastAt}, moment{&f.NextAt})
+		moment{&f.FirstAt}, moment{&f.LastAt}, moment{&f.NextAt}, &f.Rehearsed)
 	return f, err
 }
 
