@@ -68,8 +68,9 @@ func TestEveryAlertHasAPlaybook(t *testing.T) {
 }
 
 var (
-	metricName = regexp.MustCompile(`\bwhmcsync_[a-z_]+`)
-	link       = regexp.MustCompile(`\]\(([a-z-]+\.md)\)`)
+	metricName   = regexp.MustCompile(`\bwhmcsync_[a-z_]+`)
+	servedMetric = regexp.MustCompile(`(?m)^# TYPE (whmcsync_\w+) `)
+	link         = regexp.MustCompile(`\]\(([a-z-]+\.md)\)`)
 )
 
 func TestPlaybookLinksLeadSomewhere(t *testing.T) {
@@ -97,14 +98,38 @@ func TestAlertsNameMetricsThatExist(t *testing.T) {
 	}
 }
 
+func TestTheManualListsTheMetricsThatAreServed(t *testing.T) {
+	t.Parallel()
+	served, manual := metricsPage(), read(t, "../docs/operations.md")
+	for _, m := range servedMetric.FindAllStringSubmatch(served, -1) {
+		if !strings.Contains(manual, "`"+m[1]+"`") {
+			t.Errorf("the manual does not tell of %s", m[1])
+		}
+	}
+	for _, name := range metricName.FindAllString(manual, -1) {
+		if !strings.Contains(served, "# TYPE "+name+" ") {
+			t.Errorf("the manual tells of %s, which is not served", name)
+		}
+	}
+}
+
 // metricsPage is /metrics of a process that knows one of everything.
 func metricsPage() string {
 	m := obs.NewMetrics("test")
+	m.Run("newsletter", "pass", "done")
+	m.Batch("newsletter", "slice", "settled")
+	m.Records("newsletter", "unchanged", 1)
+	m.Changes("newsletter", "groups", "applied", 1)
+	m.Call("news", "upsert", "ok", time.Second)
+	m.Waited("news", time.Second)
 	m.SnapshotFrom(func(context.Context) (obs.Snapshot, error) {
 		return obs.Snapshot{
-			Syncs:    []obs.SyncSnapshot{{Name: "newsletter", LastPass: time.Now(), Promise: time.Hour, Freshness: time.Hour, Failures: map[string]int64{"rejected": 1}}},
+			Syncs: []obs.SyncSnapshot{{
+				Name: "newsletter", LastPass: time.Now(), Promise: time.Hour, Freshness: time.Hour,
+				Failures: map[string]int64{"rejected": 1}, Transfers: &obs.Transfers{N: 1, Oldest: time.Now()},
+			}},
 			Accounts: []obs.AccountSnapshot{{Name: "news"}},
-			Queues:   []obs.QueueSnapshot{{Name: "news"}},
+			Queues:   []obs.QueueSnapshot{{Name: "news", Depth: map[string]int64{"pending": 1}}},
 			Leader:   true,
 		}, nil
 	})

@@ -3,6 +3,7 @@ package docs_test
 import (
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -189,9 +190,94 @@ func TestTheExampleForDomainSyncIsTheModuleAsShipped(t *testing.T) {
 	}
 	domains := cfg.Syncs["op-domains"]
 	want := config.Leads{Status: "registrar", Expiry: "registrar", AutoRenew: "whmcs", IDProtection: "whmcs"}
+	if domains.BatchSize != 200 {
+		t.Errorf("batches of %d", domains.BatchSize)
+	}
 	if len(cfg.Syncs) != 2 || domains.Domains.Leads != want || domains.Domains.ExpiryDate != "paid" || domains.Report.Empty {
 		t.Errorf("%d syncs, %+v", len(cfg.Syncs), domains)
 	}
+}
+
+// TestEveryKeyThatIsNamedIsOne looks at keys in running text: `report.empty`, `gone: {policy: mark}`. What does not begin with
+// a section of the configuration, or a key of one, is something else.
+func TestEveryKeyThatIsNamedIsOne(t *testing.T) {
+	t.Parallel()
+	known, checked := knownKeys(t), 0
+	for _, p := range pages(t) {
+		for _, span := range p.codeSpans() {
+			for _, key := range keysIn(span, known) {
+				checked++
+				if !known.has(key) {
+					t.Errorf("%s: `%s`: there is no key %s", p.file, span, key)
+				}
+			}
+		}
+	}
+	if checked < 150 {
+		t.Errorf("only %d keys were found", checked)
+	}
+}
+
+// keySet holds the keys of the configuration, with all that stands before them.
+type keySet []string
+
+// knownKeys are those of the manual's tables, which are held against the program.
+func knownKeys(t *testing.T) keySet {
+	t.Helper()
+	_, tables, _ := strings.Cut(readPage(t, "docs/configuration.md").text, "\n## Every key\n")
+	var known keySet
+	for line := range strings.Lines(tables) {
+		if key, _, ok := strings.Cut(strings.TrimPrefix(line, "| `"), "` | "); ok && strings.HasPrefix(line, "| `") {
+			known = append(known, key)
+		}
+	}
+	return known
+}
+
+// has says whether a key is one of the set, or the end of one.
+func (s keySet) has(key string) bool {
+	return slices.ContainsFunc(s, func(k string) bool { return strings.HasSuffix("."+k, "."+key) })
+}
+
+// hasSection says whether there are keys below this one.
+func (s keySet) hasSection(key string) bool {
+	return slices.ContainsFunc(s, func(k string) bool { return strings.Contains("."+k, "."+key+".") })
+}
+
+// holds says whether a word stands somewhere in a key, as a section or by itself.
+func (s keySet) holds(word string) bool {
+	return slices.ContainsFunc(s, func(k string) bool { return slices.Contains(strings.Split(k, "."), word) })
+}
+
+var dottedKey = regexp.MustCompile(`^[a-z_]+(\.NAME)?(\.[a-z_]+)+$`)
+
+// keysIn finds the keys in a piece of code: dotted ones, and those of a mapping in YAML.
+func keysIn(span string, known keySet) []string {
+	if dottedKey.MatchString(span) {
+		if known.holds(span[:strings.IndexByte(span, '.')]) && !known.hasSection(span) {
+			return []string{span}
+		}
+		return nil
+	}
+	tree := map[string]any{}
+	if !strings.Contains(span, ": ") || yaml.Unmarshal([]byte(span), &tree) != nil {
+		return nil
+	}
+	return leaves("", tree, known)
+}
+
+func leaves(at string, tree map[string]any, known keySet) (keys []string) {
+	for name, value := range tree {
+		below, isSection := value.(map[string]any)
+		switch {
+		case at == "" && !known.holds(strings.Split(name, ".")[0]), strings.HasSuffix(at, "status_map."):
+		case isSection && len(below) > 0:
+			keys = append(keys, leaves(at+name+".", below, known)...)
+		default:
+			keys = append(keys, at+name)
+		}
+	}
+	return keys
 }
 
 func TestConfigurationsThatDoNotLoadAreSeen(t *testing.T) {

@@ -67,11 +67,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitFindings
 	}
-	fmt.Fprintln(stderr, "whmcsync:", err)
+	fmt.Fprintln(stderr, "whmcsync:", reason(ctx, err))
 	if _, isUsage := errors.AsType[*usageError](err); isUsage {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// reason says why a command failed. That a signal broke it off is no fault of anything, whatever was in hand.
+func reason(ctx context.Context, err error) string {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return "stopped before the end"
+	}
+	return err.Error()
 }
 
 // usageError is a mistake in the command line or the configuration: exit code 2.

@@ -174,13 +174,14 @@ func of(settled, batches int) string {
 }
 
 func offsetWords(s server.SyncStatus) string {
+	records := counted(s.Total, "record")
 	switch {
 	case s.Offset == 0 && s.Current != nil && !s.Current.Notify:
-		return fmt.Sprintf("0, the first batch is not settled yet; %s records", grouped(s.Total))
+		return "0, the first batch is not settled yet; " + records
 	case s.Offset == 0:
-		return fmt.Sprintf("0, between passes; %s records", grouped(s.Total))
+		return "0, between passes; " + records
 	}
-	return fmt.Sprintf("id %d; %s records", s.Offset, grouped(s.Total))
+	return fmt.Sprintf("id %d; %s", s.Offset, records)
 }
 
 // endWords tells how a run ended.

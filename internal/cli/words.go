@@ -41,7 +41,7 @@ func grouped[N int | int64](n N) string {
 }
 
 // counted is a number with its noun: "1 check", "2 checks".
-func counted(n int, noun string) string {
+func counted[N int | int64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,10 +40,26 @@ func TestTheOffsetOfAPassThatHasJustBegunIsNotBetweenPasses(t *testing.T) {
 		"0, between passes; 9 records":                     {Total: 9},
 		"0, the first batch is not settled yet; 9 records": {Total: 9, Current: &server.Run{}},
 		"0, between passes; 8 records":                     {Total: 8, Current: &server.Run{Notify: true}},
+		"0, between passes; 1 record":                      {Total: 1},
 		"id 250; 9 records":                                {Total: 9, Offset: 250, Current: &server.Run{}},
 	} {
 		if got := offsetWords(s); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestACommandThatASignalBreaksOffSaysSo(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	for want, args := range map[string][]string{
+		"whmcsync: stopped before the end\n": {"check", "--health", "http://127.0.0.1:1/healthz"},
+		"whmcsync: unknown flag: --nonsense": {"check", "--nonsense"},
+	} {
+		var out strings.Builder
+		if code := run(ctx, args, io.Discard, &out); code == exitDone || !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%v: code %d, %q, want %q", args, code, out.String(), want)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func lockDir(dir string) (*dirLock, error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		defer f.Close()
-		return nil, fmt.Errorf("services: %s is in use by process %s: one data directory serves one process", dir, holder(f))
+		return nil, fmt.Errorf("services: %s is in use by process %s: one data directory serves one process (if it is only starting, try again in a moment)", dir, holder(f))
 	}
 	if err != nil {
 		f.Close()

@@ -76,7 +76,7 @@ func TestOneDirectoryServesOneProcess(t *testing.T) {
 	dir := t.TempDir()
 	startPostgres(t, dir)
 	_, err := services.StartPostgres(t.Context(), services.Options{Dir: dir, Log: zerolog.Nop()})
-	want := fmt.Sprintf("%s is in use by process %d", dir, os.Getpid())
+	want := fmt.Sprintf("%s is in use by process %d: one data directory serves one process (if it is only starting, try again", dir, os.Getpid())
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want an error with %q", err, want)
 	}
