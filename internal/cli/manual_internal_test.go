@@ -16,7 +16,12 @@ import (
 
 func manual(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/cli.md")
+	return readPage(t, "cli.md")
+}
+
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +96,13 @@ func keysOf(t reflect.Type) []string {
 		keys = append(append(keys, key), keysOf(field.Type)...)
 	}
 	return keys
+}
+
+func TestTheManualShowsWhatIsSaidOfHeldChanges(t *testing.T) {
+	t.Parallel()
+	if want := heldWords(server.Run{ID: 8, Held: 38}); !strings.Contains(readPage(t, "going-live.md"), want) {
+		t.Errorf("the page does not show %q", want)
+	}
 }
 
 func TestEveryCommandExplainsItself(t *testing.T) {

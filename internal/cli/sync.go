@@ -277,9 +277,15 @@ func (e *env) ended(ctx context.Context, a *app.App, run server.Run) error {
 	case run.State == string(state.RunHeld):
 		return &findingsError{fmt.Sprintf("run %d is held: %s (`whmcsync approve %d` or `reject %d`)", run.ID, run.Error, run.ID, run.ID)}
 	case run.Held > 0:
-		return &findingsError{fmt.Sprintf("%s held: see `whmcsync changes --run %d --state held`, then `whmcsync approve %d` or `reject %d`", counted(run.Held, "change"), run.ID, run.ID, run.ID)}
+		return &findingsError{heldWords(run)}
 	case run.Counts[state.CountFailed] > 0:
 		return &findingsError{fmt.Sprintf("%s failed: see `whmcsync failures %s`", counted(int(run.Counts[state.CountFailed]), "record"), run.Sync)}
 	}
 	return nil
+}
+
+// heldWords says what waits for a person, and how to decide about it.
+func heldWords(run server.Run) string {
+	return fmt.Sprintf("%s held: see `whmcsync changes --run %d --state held`, then `whmcsync approve %d` or `reject %d`",
+		counted(run.Held, "change"), run.ID, run.ID, run.ID)
 }
