@@ -105,13 +105,14 @@ func byPage(found []pagedRow) []state.ListingRow {
 	return column(found, func(r pagedRow) state.ListingRow { return r.ListingRow })
 }
 
-// DropListing forgets a listing with its rows; an unknown one is no error.
+// DropListing forgets a listing with its rows; an unknown one is no error. The listing itself goes last, so that Prune can
+// tell of one that was not dropped to its end.
 func (s *Store) DropListing(ctx context.Context, id int64) error {
 	const op = "drop the listing"
-	if _, err := s.durable.Exec(ctx, `DELETE FROM listings WHERE id = $1`, id); err != nil {
+	if _, err := s.inPortions(ctx, `
+		DELETE FROM listing_rows WHERE ctid = ANY(ARRAY(SELECT ctid FROM listing_rows WHERE listing_id = $1 LIMIT $2))`, id); err != nil {
 		return broken(op, err)
 	}
-	_, err := s.inPortions(ctx, `
-		DELETE FROM listing_rows WHERE ctid = ANY(ARRAY(SELECT ctid FROM listing_rows WHERE listing_id = $1 LIMIT $2))`, id)
+	_, err := s.durable.Exec(ctx, `DELETE FROM listings WHERE id = $1`, id)
 	return broken(op, err)
 }

@@ -27,9 +27,10 @@ const staleRuns = `
 	WHERE r.finished_at < now() - $1::interval AND r.ended AND r.state <> 'held'
 		AND NOT EXISTS (SELECT FROM changes c WHERE c.run_id = r.id AND c.state IN ('planned', 'held'))`
 
-// Prune forgets what is old: changes settled longer ago than changesOlder; batches, listings, requests and touch runs
+// Prune forgets what is old: changes settled longer ago than changesOlder; batches, requests and touch runs
 // of runs that ended longer ago than batchesOlder; and other runs that ended longer ago than both. Held or planned
-// changes with their runs, and open failures, stay. It returns how many changes and runs went.
+// changes with their runs, and open failures, stay. Listings go when no run needs them any more, however young: one that
+// was held and overtaken leaves its own behind, and so does a crash. It returns how many changes and runs went.
 func (s *Store) Prune(ctx context.Context, changesOlder, batchesOlder time.Duration) (changes, runs int64, err error) {
 	const op = "prune"
 	changes, err = s.inPortions(ctx, `
@@ -43,6 +44,11 @@ func (s *Store) Prune(ctx context.Context, changesOlder, batchesOlder time.Durat
 			return changes, 0, broken(op, err)
 		}
 	}
+	for _, sql := range pruneListings {
+		if _, err := s.inPortions(ctx, sql); err != nil {
+			return changes, 0, broken(op, err)
+		}
+	}
 	runs, err = s.inPortions(ctx, pruneRuns, batchesOlder, max(changesOlder, batchesOlder))
 	return changes, runs, broken(op, err)
 }
@@ -50,11 +56,18 @@ func (s *Store) Prune(ctx context.Context, changesOlder, batchesOlder time.Durat
 // pruneOfRuns delete what belongs to stale runs.
 var pruneOfRuns = []string{
 	`DELETE FROM batches WHERE id = ANY(ARRAY(SELECT b.id FROM batches b WHERE b.run_id IN (` + staleRuns + `) LIMIT $2))`,
-	`DELETE FROM listing_rows WHERE ctid = ANY(ARRAY(
-		SELECT x.ctid FROM listing_rows x JOIN listings l ON l.id = x.listing_id WHERE l.run_id IN (` + staleRuns + `) LIMIT $2))`,
-	`DELETE FROM listings WHERE id = ANY(ARRAY(SELECT l.id FROM listings l WHERE l.run_id IN (` + staleRuns + `) LIMIT $2))`,
 	`DELETE FROM requests WHERE id = ANY(ARRAY(
 		SELECT id FROM requests WHERE requested_at < now() - $1::interval AND (run_id <> 0 OR refused <> '') LIMIT $2))`,
+}
+
+// spareListings (l) belong to no run that is open or held.
+const spareListings = `
+	listings l WHERE NOT EXISTS (SELECT FROM runs r WHERE r.id = l.run_id AND (NOT r.ended OR r.state = 'held'))`
+
+var pruneListings = []string{
+	`DELETE FROM listing_rows WHERE ctid = ANY(ARRAY(
+		SELECT x.ctid FROM (SELECT l.id FROM ` + spareListings + `) l JOIN listing_rows x ON x.listing_id = l.id LIMIT $1))`,
+	`DELETE FROM listings WHERE id = ANY(ARRAY(SELECT l.id FROM ` + spareListings + ` LIMIT $1))`,
 }
 
 const pruneRuns = `

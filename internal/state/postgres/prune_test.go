@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -26,6 +27,16 @@ func (b *bundle) prune() (changes, runs int64) {
 
 func TestPrune(t *testing.T) {
 	t.Parallel()
+	// listed makes a pass that has only its listing.
+	listed := func(b *bundle) state.Run {
+		run := b.pass(func(n *state.NewRun) { n.State = state.RunListing })
+		lease := b.listingLease(run)
+		listing, err := b.NewListing(b.ctx, lease, run.ID)
+		must(b.t, err)
+		must(b.t, b.AppendListing(b.ctx, lease, listing.ID, "", "", rowsOf(ana), true))
+		b.finish(lease)
+		return run
+	}
 	// finished makes a pass with a listing and a change in a state, and ends it.
 	finished := func(b *bundle, as state.ChangeState) state.Run {
 		request, err := b.RequestRun(b.ctx, state.Request{Sync: news})
@@ -53,6 +64,7 @@ func TestPrune(t *testing.T) {
 		finished(b, state.ChangeNoticed)
 		b.age(13)
 		before := rows(b)
+		before["listings"], before["listing_rows"] = 0, 0
 		b.prune()
 		wantSame(t, "rows", before, rows(b))
 	})
@@ -72,14 +84,43 @@ func TestPrune(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		finished(b, state.ChangeHeld)
-		shrunk := b.pass()
+		shrunk := listed(b)
 		must(t, onlyError(b.FinishRun(b.ctx, shrunk.ID, state.RunHeld, "the listing shrank")))
 		b.exec(`INSERT INTO runs (sync, kind, state, trigger, slot, started_at) VALUES ($1, 'pass', 'working', 'manual', 'open', now() - interval '1 year')`, news)
 		b.age(365)
 		before := rows(b)
-		before["requests"] = 0
+		before["requests"], before["listings"], before["listing_rows"] = 0, 1, 1
 		b.prune()
 		wantSame(t, "rows", before, rows(b))
+	})
+	t.Run("forgets the listing of a held run as soon as another has taken its place", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		must(t, onlyError(b.FinishRun(b.ctx, listed(b).ID, state.RunHeld, "the listing shrank")))
+		b.prune()
+		wantSame(t, "rows listed while it is held", int64(1), b.number(`SELECT count(*) FROM listing_rows`))
+		listed(b)
+		b.prune()
+		wantSame(t, "rows listed, those of the run under way", int64(1), b.number(`SELECT count(*) FROM listing_rows`))
+		wantSame(t, "listings", int64(1), b.number(`SELECT count(*) FROM listings`))
+	})
+	t.Run("goes on with a listing that was not dropped to its end", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		run := listed(b)
+		b.end(run)
+		busy, err := b.raw.Begin(b.ctx)
+		must(t, err)
+		must(t, onlyError(busy.Exec(b.ctx, `SELECT FROM listing_rows FOR UPDATE`)))
+		ctx, cancel := context.WithTimeout(b.ctx, 100*time.Millisecond)
+		defer cancel()
+		if err := b.DropListing(ctx, b.number(`SELECT max(id) FROM listings`)); err == nil {
+			t.Error("the listing was dropped although somebody held its rows")
+		}
+		must(t, busy.Rollback(b.ctx))
+		b.prune()
+		wantSame(t, "listings", int64(0), b.number(`SELECT count(*) FROM listings`))
+		wantSame(t, "rows listed", int64(0), b.number(`SELECT count(*) FROM listing_rows`))
 	})
 	t.Run("forgets touch runs early", func(t *testing.T) {
 		t.Parallel()
