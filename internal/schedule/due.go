@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"github.com/whmcsync/whmcsync/internal/state"
 )
 
 // due returns the newest moment of the schedule that has come and had no run yet, zero when there is none. Moments that
@@ -90,6 +92,20 @@ func implausible(rows, before int, shrink float64) string {
 	default:
 		return ""
 	}
+}
+
+// clockSlack is how far ahead of this clock a moment may lie that another machine wrote.
+const clockSlack = time.Hour
+
+// believe forgets what is said to have happened later than now: a clock was wrong when that was written, and to wait
+// for the moment could take years.
+func believe(sync state.Sync, now time.Time) state.Sync {
+	for _, at := range []*time.Time{&sync.LastSlot, &sync.LastFullAt, &sync.PolledAt} {
+		if at.After(now.Add(clockSlack)) {
+			*at = time.Time{}
+		}
+	}
+	return sync
 }
 
 // Guard is the limit on destructive changes in one run.

@@ -121,6 +121,7 @@ func (p *pass) tick(ctx context.Context) (pace, error) {
 	if err != nil {
 		return later, err
 	}
+	sync = believe(sync, p.now())
 	if sync.PausedAt.IsZero() {
 		if err := p.create(ctx, sync); err != nil {
 			return later, err

@@ -342,3 +342,21 @@ func TestTheEndOfTheBatchesIsSeenBetweenTicks(t *testing.T) {
 	b.settle()
 	over(true, "when all are settled")
 }
+
+func TestAClockThatWasWrongStopsNothingForYears(t *testing.T) {
+	t.Parallel()
+	every, err := cron.ParseStandard("@every 1h")
+	must(t, err)
+	b := setup(t, func(s *Sync) { s.Schedule, s.Poll, s.CanList = every, time.Minute, true })
+	b.complete(b.listing(10))
+	b.exec(`UPDATE syncs SET last_slot = now() + interval '1 year', last_full_at = now() + interval '1 year', polled_at = now() + interval '1 year'`)
+	b.clock, b.source.polls = b.clock.Add(time.Minute), 0
+	run := b.complete(b.listing(10))
+	if run.ID == 1 || !run.Full || b.source.polls == 0 {
+		t.Errorf("newest run %+v, %d polls", run, b.source.polls)
+	}
+	b.ticks()
+	if again := b.newest(); again.ID != run.ID {
+		t.Errorf("it is due again at once: run %+v", again)
+	}
+}

@@ -119,11 +119,12 @@ func (s *Store) TakeReady(ctx context.Context, sync string, window int) ([]state
 	return all("take the ready batches", rows, scanBatch)
 }
 
-// Lapsed makes the batches whose worker let its lease lapse ready again, as a new generation, and returns them.
+// Lapsed makes the batches whose worker let its lease lapse ready again, as a new generation, and returns them. A lease that
+// ends hours from now was given before the clock of the server was set back: it has lapsed, too.
 func (s *Store) Lapsed(ctx context.Context, sync string) ([]state.Batch, error) {
 	rows, _ := s.durable.Query(ctx, `
 		WITH lost AS (
-			SELECT id FROM batches WHERE sync = $1 AND state IN ('queued', 'running') AND state = 'running' AND lease_until < now()
+			SELECT id FROM batches WHERE sync = $1 AND state IN ('queued', 'running') AND state = 'running' AND NOT lease_until BETWEEN now() AND now() + interval '1 hour'
 			FOR UPDATE SKIP LOCKED
 		)
 		UPDATE batches b SET state = 'ready', generation = generation + 1, token = '', lease_until = NULL, not_before = NULL
@@ -131,13 +132,13 @@ func (s *Store) Lapsed(ctx context.Context, sync string) ([]state.Batch, error) 
 	return all("find the lapsed leases", rows, scanBatch)
 }
 
-// StaleQueued reads the batches of open runs that have been queued, and allowed to begin, for longer than older: the
-// queue may have lost them.
+// StaleQueued reads the batches of open runs that have been queued, and allowed to begin, for longer than older, or that
+// were queued by a clock that was wrong: the queue may have lost them.
 func (s *Store) StaleQueued(ctx context.Context, sync string, older time.Duration) ([]state.Batch, error) {
 	rows, _ := s.quick.Query(ctx, `
 		SELECT `+batchColumns+` FROM batches b JOIN runs r ON r.id = b.run_id
 		WHERE b.sync = $1 AND b.state IN ('queued', 'running') AND b.state = 'queued' AND NOT r.ended
-			AND greatest(b.queued_at, b.not_before) < now() - $2::interval
+			AND NOT greatest(b.queued_at, b.not_before) BETWEEN now() - $2::interval AND now() + interval '1 day'
 		ORDER BY b.run_id, b.seq`, sync, older)
 	return all("find the batches long queued", rows, scanBatch)
 }

@@ -19,14 +19,15 @@ func scanLeadership(row pgx.CollectableRow) (state.Leadership, error) {
 }
 
 // AcquireLeadership takes or renews the scheduler's lease for ttl. When somebody else holds it, the answer tells who
-// and until when, with Leader false. The term rises when the holder changes.
+// and until when, with Leader false. The term rises when the holder changes. A lease that ends much later than any could
+// was taken before the clock of the server was set back, and holds nobody off.
 func (s *Store) AcquireLeadership(ctx context.Context, holder string, ttl time.Duration) (state.Leadership, error) {
 	const op = "acquire leadership"
 	rows, _ := s.durable.Query(ctx, `
 		INSERT INTO leadership AS l (holder, term, expires) VALUES ($1, 1, now() + $2::interval)
 		ON CONFLICT (id) DO UPDATE
 		SET holder = excluded.holder, expires = excluded.expires, term = l.term + (l.holder <> excluded.holder)::int
-		WHERE l.holder = excluded.holder OR l.expires <= now()
+		WHERE l.holder = excluded.holder OR l.expires <= now() OR l.expires > now() + 10 * $2::interval
 		RETURNING `+leadershipColumns, holder, ttl)
 	leadership, err := one(op, rows, scanLeadership)
 	if !errors.Is(err, state.ErrNotFound) {

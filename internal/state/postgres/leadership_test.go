@@ -61,6 +61,15 @@ func TestLeadership(t *testing.T) {
 			t.Error("the old leader got it back")
 		}
 	})
+	t.Run("a clock that was set back holds nobody off", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		take(b, "a")
+		b.exec(`UPDATE leadership SET expires = now() + interval '1 year'`)
+		if over := take(b, "b"); !over.Leader || time.Until(over.Expires) > time.Minute {
+			t.Errorf("got %+v", over)
+		}
+	})
 	t.Run("releasing lets a standby in at once, and only one's own", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)

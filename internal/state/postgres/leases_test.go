@@ -86,6 +86,20 @@ func TestRenewLease(t *testing.T) {
 	wantSame(t, "lapsed after the renewal", 0, len(lapsed))
 }
 
+func TestABatchIsNotLostToAClockThatWasSetBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.lease()
+	b.exec(`UPDATE batches SET lease_until = now() + interval '1 year', queued_at = now() + interval '1 year'`)
+	lapsed, err := b.Lapsed(b.ctx, news)
+	must(t, err)
+	wantSame(t, "lapsed", 1, len(lapsed))
+	b.exec(`UPDATE batches SET state = 'queued'`)
+	stale, err := b.StaleQueued(b.ctx, news, minute)
+	must(t, err)
+	wantSame(t, "long queued", 1, len(stale))
+}
+
 func TestHandBack(t *testing.T) {
 	t.Parallel()
 	t.Run("to the queue keeps the generation", func(t *testing.T) {

@@ -94,7 +94,10 @@ func supersedeHeldRuns(ctx context.Context, tx pgx.Tx, run state.Run, n state.Ne
 	if n.SlotAt.IsZero() {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `UPDATE syncs SET last_slot = greatest(last_slot, $2) WHERE name = $1`, run.Sync, n.SlotAt)
+	// A slot ahead of time comes from a clock that was wrong: it must not keep this one from being the last.
+	_, err := tx.Exec(ctx, `
+		UPDATE syncs SET last_slot = CASE WHEN last_slot > now() + interval '1 hour' THEN $2 ELSE greatest(last_slot, $2) END
+		WHERE name = $1`, run.Sync, n.SlotAt)
 	return err
 }
 

@@ -68,13 +68,26 @@ func TestCreateRun(t *testing.T) {
 	t.Run("an earlier slot does not move the last slot back", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		late, early := time.Unix(2e9, 0), time.Unix(1e9, 0)
+		late, early := time.Unix(1.5e9, 0), time.Unix(1e9, 0)
 		run := b.pass(func(n *state.NewRun) { n.SlotAt = late })
 		must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
 		b.pass(func(n *state.NewRun) { n.SlotAt = early })
 		sync, err := b.Sync(b.ctx, news)
 		must(t, err)
 		if !sync.LastSlot.Equal(late) {
+			t.Errorf("last slot %v", sync.LastSlot)
+		}
+	})
+	t.Run("but one that lies ahead, of a clock that was wrong, gives way", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		ahead, now := time.Now().Add(365*day), time.Now().Truncate(time.Second)
+		run := b.pass(func(n *state.NewRun) { n.SlotAt = ahead })
+		must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
+		b.pass(func(n *state.NewRun) { n.SlotAt = now })
+		sync, err := b.Sync(b.ctx, news)
+		must(t, err)
+		if !sync.LastSlot.Equal(now) {
 			t.Errorf("last slot %v", sync.LastSlot)
 		}
 	})
