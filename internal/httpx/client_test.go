@@ -238,50 +238,6 @@ type blocks struct{ told []time.Duration }
 func (*blocks) Wait(context.Context) (func(), error)       { return func() {}, nil }
 func (b *blocks) Block(_ context.Context, d time.Duration) { b.told = append(b.told, d) }
 
-func TestTroubleOnTheWay(t *testing.T) {
-	t.Parallel()
-	gone := make(chan struct{})
-	t.Cleanup(func() { close(gone) })
-	hang := func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-r.Context().Done():
-		case <-gone:
-		}
-	}
-	half := func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, `{"id":`)
-		w.(http.Flusher).Flush()
-		hang(w, r)
-	}
-	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-	short := func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		_, _ = io.WriteString(w, `{"id": 1}`)
-	}
-	for _, tc := range []struct {
-		name    string
-		handler http.HandlerFunc
-		want    fault.Class
-	}{
-		{"no answer in time may work next time", hang, fault.Transient},
-		{"half a body in time may work next time", half, fault.Transient},
-		{"a cut connection may work next time", cut, fault.Transient},
-		{"a body that ends early breaks the protocol", short, fault.Protocol},
-		{"a body that is too long breaks the protocol", answers(200, fmt.Sprintf(`{"id": %02000d}`, 1)), fault.Protocol},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			client := setup(t, tc.handler, func(c *httpx.Config) { c.Timeout, c.MaxBody = 200*time.Millisecond, 1000 })
-			var out struct{ ID int }
-			_, err := client.Do(t.Context(), httpx.Request{Op: "look", Path: "/x", Query: url.Values{"key": {secret}}, Out: &out})
-			if !fault.Is(err, tc.want) {
-				t.Errorf("got %v, want %s", err, tc.want)
-			}
-			assertClean(t, err)
-		})
-	}
-}
-
 func TestOurOwnEndIsHeld(t *testing.T) {
 	t.Parallel()
 	started := make(chan struct{}, 2)

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,6 +90,9 @@ func (c *Client) transportFault(ctx context.Context, r Request, err error) *faul
 		}
 		err = e.Err
 	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the connection was cut before the answer")
+	}
 	return c.fail(fault.Transient, r, err)
 }
 
@@ -96,6 +100,9 @@ func (c *Client) transportFault(ctx context.Context, r Request, err error) *faul
 func (c *Client) bodyFault(ctx context.Context, r Request, err error) *fault.Error {
 	if errors.Is(err, io.ErrUnexpectedEOF) && ctx.Err() == nil {
 		return c.fail(fault.Protocol, r, errors.New("the answer ends before its end"))
+	}
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return c.fail(fault.Protocol, r, errors.New("the answer is not compressed as it says"))
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return c.fail(fault.Transient, r, fmt.Errorf("the answer was not complete within %s", c.Timeout))
