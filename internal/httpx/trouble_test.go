@@ -45,22 +45,23 @@ func TestTroubleOnTheWay(t *testing.T) {
 		_ = packed.Close()
 	}
 	for _, tc := range []struct {
-		name    string
-		handler http.HandlerFunc
-		want    fault.Class
-		says    string
+		name     string
+		handler  http.HandlerFunc
+		patience time.Duration
+		want     fault.Class
+		says     string
 	}{
-		{"no answer in time may work next time", hang, fault.Transient, "no answer within 200ms"},
-		{"half a body in time may work next time", half, fault.Transient, "the answer was not complete within 200ms"},
-		{"a cut connection may work next time", cut, fault.Transient, "the connection was cut before the answer"},
-		{"a body that ends early breaks the protocol", short, fault.Protocol, "the answer ends before its end"},
-		{"a body that is too long breaks the protocol", answers(200, fmt.Sprintf(`{"id": %02000d}`, 1)), fault.Protocol, "longer than 1000 bytes"},
-		{"one that becomes too long when it is unpacked, too", bomb, fault.Protocol, "longer than 1000 bytes"},
-		{"a body that is not packed as it says breaks the protocol", plain, fault.Protocol, "not compressed as it says"},
+		{"no answer in time may work next time", hang, 200 * time.Millisecond, fault.Transient, "no answer within 200ms"},
+		{"half a body in time may work next time", half, 200 * time.Millisecond, fault.Transient, "within 200ms"},
+		{"a cut connection may work next time", cut, 0, fault.Transient, "the connection was cut before the answer"},
+		{"a body that ends early breaks the protocol", short, 0, fault.Protocol, "the answer ends before its end"},
+		{"a body that is too long breaks the protocol", answers(200, fmt.Sprintf(`{"id": %02000d}`, 1)), 0, fault.Protocol, "longer than 1000 bytes"},
+		{"one that becomes too long when it is unpacked, too", bomb, 0, fault.Protocol, "longer than 1000 bytes"},
+		{"a body that is not packed as it says breaks the protocol", plain, 0, fault.Protocol, "not compressed as it says"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			client := setup(t, tc.handler, func(c *httpx.Config) { c.Timeout, c.MaxBody = 200*time.Millisecond, 1000 })
+			client := setup(t, tc.handler, func(c *httpx.Config) { c.Timeout, c.MaxBody = tc.patience, 1000 })
 			var out struct{ ID int }
 			_, err := client.Do(t.Context(), httpx.Request{Op: "look", Path: "/x", Query: url.Values{"key": {secret}}, Out: &out})
 			if !fault.Is(err, tc.want) {
