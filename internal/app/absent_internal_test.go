@@ -70,8 +70,10 @@ func TestADomainThatASyncIsNotAboutSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Absent{
-		{RecordID: 2, Why: `its registrar is "enom"`}, {RecordID: 3, Why: "its status is Cancelled", Known: true},
-		{RecordID: 4, Why: "its client is excluded"}, {RecordID: 5, Why: "its name or extension is excluded"},
+		{RecordID: 2, Why: `its registrar is "enom"`},
+		{RecordID: 3, Why: "its status is Cancelled", Known: true},
+		{RecordID: 4, Why: "its client is excluded"},
+		{RecordID: 5, Why: "its name or extension is excluded"},
 		{RecordID: 99, Why: "WHMCS has no such domain"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
