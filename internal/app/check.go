@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/fault"
 )
 
 // Result is how a check came out.
@@ -103,19 +105,13 @@ func (s subject) failed(hint, format string, args ...any) Finding {
 	return Finding{Name: s.name, Subject: s.subject, Result: ResultFailed, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// broken is a failed finding of an error, on one line. Where the error itself ends with advice, that is the hint.
+// broken is a failed finding of an error, on one line. Without a hint it is the error's own advice.
 func (s subject) broken(hint string, err error) Finding {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return s.failed(hint, "no answer within %s", checkTime)
 	}
-	text := strings.Join(strings.Fields(err.Error()), " ")
-	if detail, advice, ok := strings.Cut(text, "; the database's administrator can allow it: "); ok {
-		text = detail
-		if hint == "" {
-			hint = advice
-		}
-	}
-	return s.failed(hint, "%s", text)
+	text, advice := fault.Advice(err)
+	return s.failed(cmp.Or(hint, advice), "%s", strings.Join(strings.Fields(text), " "))
 }
 
 func (c *checker) warnings() []Finding {

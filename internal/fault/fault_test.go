@@ -46,3 +46,26 @@ func ExampleNew() {
 	// news: ping: credentials refused: HTTP 401
 	// auth
 }
+
+func TestAdviceIsPartedFromWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	advised := fault.New(fault.Auth, "main", "read", "%w", fault.Advise(errors.New("not allowed"), "GRANT it"))
+	for _, tc := range []struct {
+		name      string
+		err       error
+		text, way string
+	}{
+		{"an error without advice is whole", errors.New("boom; bang"), "boom; bang", ""},
+		{"what stands before the cause is kept", advised, "main: read: credentials refused: not allowed", "GRANT it"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			if text, way := fault.Advice(tc.err); text != tc.text || way != tc.way {
+				t.Errorf("%q, %q", text, way)
+			}
+		})
+	}
+	if want := "main: read: credentials refused: not allowed; GRANT it"; advised.Error() != want {
+		t.Errorf("together they read %q", advised)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
 )
+
+var errUnread = errors.New("they may not be read")
 
 // chunk is how many ids go into one statement.
 const chunk = 1000
@@ -58,10 +61,10 @@ func (d *DB) read(ctx context.Context, features whmcs.Features, wish whmcs.Wish,
 
 func (d *DB) readableWish(features whmcs.Features, wish whmcs.Wish) error {
 	if len(wish.CustomFields) > 0 && !features.CustomFields {
-		return fault.New(fault.Auth, d.name, "read custom fields", "they may not be read: %s; %s", d.grant(selectFields), d.grant(selectValues))
+		return fault.New(fault.Auth, d.name, "read custom fields", "%w", d.allow(errUnread, selectFields, selectValues))
 	}
 	if wish.Products && !features.Services {
-		return fault.New(fault.Auth, d.name, "read products", "they may not be read: %s", d.grant(selectHosting))
+		return fault.New(fault.Auth, d.name, "read products", "%w", d.allow(errUnread, selectHosting))
 	}
 	for _, column := range wish.Needed {
 		if !features.Columns[column] {

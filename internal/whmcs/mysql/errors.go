@@ -2,7 +2,6 @@ package mysql
 
 import (
 	"errors"
-	"fmt"
 
 	driver "github.com/go-sql-driver/mysql"
 
@@ -51,9 +50,14 @@ func (d *DB) fail(op string, need right, err error, more ...right) error {
 	}
 	class := classify(err)
 	if class == fault.Auth {
-		err = fmt.Errorf("%w; the database's administrator can allow it: %s", err, d.grants(append([]right{need}, more...)))
+		err = d.allow(err, append([]right{need}, more...)...)
 	}
 	return &fault.Error{Class: class, Account: d.name, Op: op, Err: err}
+}
+
+// allow adds to err the statements that give rights.
+func (d *DB) allow(err error, rights ...right) error {
+	return fault.Advise(err, "the database's administrator can allow it: "+d.grants(rights))
 }
 
 func classify(err error) fault.Class {

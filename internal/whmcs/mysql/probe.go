@@ -103,12 +103,13 @@ func readable(seen columns) map[string]bool {
 
 // unusable tells a database that is not WHMCS from one that keeps its columns from us.
 func (d *DB) unusable(seen columns, need right) error {
+	const op = "look at the columns"
 	if len(seen) == 0 {
-		return fault.New(fault.Refused, d.name, "look at the columns",
-			"no table of WHMCS in database %q that user %q may see; is it the right database? If so: %s", d.schema, d.user, d.grant(need))
+		none := fmt.Errorf("there is no table of WHMCS in database %q that user %q may see", d.schema, d.user)
+		return fault.New(fault.Refused, d.name, op, "%w", fault.Advise(none, "is it the right database? If so: "+d.grant(need)))
 	}
-	return fault.New(fault.Auth, d.name, "look at the columns", "not all of the columns of %s that are needed may be read: %s",
-		need.table, d.grant(need))
+	some := fmt.Errorf("not all of the columns of %s that are needed may be read", need.table)
+	return fault.New(fault.Auth, d.name, op, "%w", d.allow(some, need))
 }
 
 func (d *DB) readVersion(ctx context.Context, seen columns, features *whmcs.Features) error {
