@@ -77,7 +77,7 @@ func (a *App) openStore(ctx context.Context, migrate bool) error {
 	if err != nil {
 		return err
 	}
-	if a.Store, err = postgres.Open(ctx, url, a.Config.Postgres.MaxConns); err != nil {
+	if a.Store, err = connectPostgres(ctx, url, a.Config.Postgres.MaxConns); err != nil {
 		return err
 	}
 	a.onClose(a.Store.Close)

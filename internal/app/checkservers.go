@@ -1,15 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/services"
-	"github.com/whmcsync/whmcsync/internal/state/postgres"
 )
 
 // queue proves Redis. Whatever comes of it, there is a Redis afterwards to keep the accounts' limits in while we look.
@@ -54,7 +55,7 @@ func (c *checker) postgres(ctx context.Context) []Finding {
 	s := subject{"postgres", "state"}
 	url, embedded, err := c.postgresAt(ctx)
 	if err != nil {
-		return []Finding{s.broken("install PostgreSQL on this machine, or set postgres.url to a server of yours", err)}
+		return []Finding{s.broken("", err)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -77,16 +78,17 @@ func (c *checker) postgresAt(ctx context.Context) (url string, embedded bool, er
 func (c *checker) trialPostgres(ctx context.Context) (url string, err error) {
 	dir, err := os.MkdirTemp(c.Config.StateDir, ".check-*")
 	if err != nil {
-		return "", err
+		return "", c.unhosted(err)
 	}
 	c.onClose(func() { _ = os.RemoveAll(dir) })
 	return c.hostPostgres(ctx, dir)
 }
 
 func (c *checker) stateAt(ctx context.Context, s subject, url string, embedded bool) []Finding {
-	store, err := postgres.Open(ctx, url, 2)
+	store, err := connectPostgres(ctx, url, 2)
 	if err != nil {
-		return []Finding{s.broken("is PostgreSQL running, and is postgres.url right?", err)}
+		_, hint := fault.Advice(err)
+		return []Finding{s.broken(cmp.Or(hint, "is PostgreSQL running, and is postgres.url right?"), err)}
 	}
 	c.Store = store
 	c.onClose(store.Close)

@@ -44,7 +44,7 @@ func (a *App) postgresDir() string { return filepath.Join(a.Config.StateDir, "po
 func (a *App) hostPostgres(ctx context.Context, dir string) (url string, err error) {
 	server, err := services.StartPostgres(ctx, services.Options{Dir: dir, Log: a.Log, Durable: true, Fetch: true})
 	if err != nil {
-		return "", fmt.Errorf("embedded PostgreSQL: %w", err)
+		return "", a.unhosted(err)
 	}
 	a.onClose(server.Stop)
 	return server.URL, nil

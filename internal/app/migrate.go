@@ -19,7 +19,7 @@ func Migrate(ctx context.Context, cfg config.Config, log zerolog.Logger) (applie
 	}
 	var store *postgres.Store
 	if err := eventually(ctx, log, "PostgreSQL", func(ctx context.Context) (err error) {
-		store, err = postgres.Open(ctx, url, 2)
+		store, err = connectPostgres(ctx, url, 2)
 		return err
 	}); err != nil {
 		return 0, 0, err

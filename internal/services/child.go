@@ -71,7 +71,7 @@ func (l launch) run(ctx context.Context) error {
 	cmd := l.command(ctx, &output)
 	cmd.SysProcAttr = attr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("services: %s: %w%s", l.name, err, output.indented())
+		return fmt.Errorf("services: %s: %w", l.name, output.told(err))
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (c *child) await(ctx context.Context, name string, ready func(context.Conte
 	for {
 		select {
 		case <-c.exited:
-			return fmt.Errorf("services: %s ended while starting%s", name, c.output.indented())
+			return fmt.Errorf("services: %s: %w", name, c.output.told(errors.New("ended while starting")))
 		case <-ctx.Done():
 			return fmt.Errorf("services: %s did not answer in time: %w (last: %w)%s", name, ctx.Err(), last, c.output.indented())
 		case <-every.C:
@@ -150,6 +150,25 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(bytes.TrimSpace(t.kept))
+}
+
+// told adds to err what was printed; a disk that takes no more is said in its one word instead.
+func (t *tail) told(err error) error {
+	text := t.String()
+	for words, cause := range spaceless {
+		if strings.Contains(text, words) {
+			return cause
+		}
+	}
+	return fmt.Errorf("%w%s", err, t.indented())
+}
+
+// spaceless are the words by which servers say that a disk takes no more.
+var spaceless = map[string]error{
+	"No space left on device": syscall.ENOSPC,
+	"Check free disk space":   syscall.ENOSPC,
+	"Disk quota exceeded":     syscall.EDQUOT,
+	"Read-only file system":   syscall.EROFS,
 }
 
 // indented is the text as the end of an error message.
