@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/whmcsync/whmcsync/internal/config"
@@ -40,15 +41,23 @@ func (c *checker) domains(ctx context.Context, s subject, src *source) []Finding
 	var found []Finding
 	for _, name := range c.syncsOf(func(sync config.Sync) bool { return sync.Source == s.subject && isDomains(sync) }) {
 		cfg := c.Config.Syncs[name]
-		_, features, settings, err := newDomainRows(src, cfg).open(ctx)
+		db, features, settings, err := newDomainRows(src, cfg).open(ctx)
 		if err != nil {
 			found = append(found, s.broken("", err))
 			continue
 		}
 		found = append(found, lacks(s, name, cfg, features)...)
+		if features.Write && writesDomains(cfg) {
+			found = append(found, s.readOnly(name, "syncs."+name+".mode: notify", db.ProveDomainWrite(ctx))...)
+		}
 		if why := twoWriters(cfg.Domains, features, settings); why != "" && cfg.Mode == "apply" {
 			found = append(found, s.warning("set it to Notify Only in WHMCS (Automation Settings), or write syncs."+name+".allow_two_writers: true where it does not write",
 				"%s: %s, so changes are only noted", name, why))
+		}
+		if c.loudModule(cfg, settings) {
+			found = append(found, s.warning("switch Domain Sync off in WHMCS (Automation Settings), or make sure that the module is older",
+				"%s: WHMCS's domain sync is on, and goes on calling Openprovider's module; from version 5.9 on that writes status and expiry date "+
+					"by itself, Notify Only or not (its version cannot be seen from here)", name))
 		}
 		if why := unfollowed(cfg.Domains, settings); why != "" {
 			found = append(found, s.failed("mend the setting in WHMCS (Automation Settings), or write syncs."+name+".due_date",
@@ -56,6 +65,18 @@ func (c *checker) domains(ctx context.Context, s subject, src *source) []Finding
 		}
 	}
 	return found
+}
+
+// writesDomains says whether a sync is meant to write to WHMCS.
+func writesDomains(cfg config.Sync) bool {
+	leads := cfg.Domains.Leads
+	return cfg.Mode == "apply" && slices.Contains([]string{leads.Status, leads.Expiry, leads.AutoRenew, leads.IDProtection}, "registrar")
+}
+
+// loudModule says whether WHMCS, told to notify only, may go on calling a module that writes all the same.
+func (c *checker) loudModule(cfg config.Sync, settings whmcs.DomainSettings) bool {
+	return cfg.Mode == "apply" && settings.SyncEnabled && settings.NotifyOnly &&
+		c.Config.Accounts[cfg.Account].Type == "openprovider" && strings.EqualFold(strings.TrimSpace(cfg.Domains.Registrar), "openprovider")
 }
 
 // lacks tells what a sync would use and may not.

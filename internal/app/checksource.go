@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -13,6 +14,7 @@ import (
 	"github.com/whmcsync/whmcsync/internal/config"
 	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/whmcs"
+	"github.com/whmcsync/whmcsync/internal/whmcs/mysql"
 )
 
 // source proves one WHMCS database for all syncs that read it.
@@ -33,7 +35,51 @@ func (c *checker) source(ctx context.Context, name string) []Finding {
 		return append(found, s.broken("", err))
 	}
 	found = append(found, s.clock("the database", theirs, ours)...)
-	return slices.Concat(found, c.columns(s, features), c.powers(s, features), c.domains(ctx, s, src))
+	return slices.Concat(found, c.columns(s, features), c.powers(s, features), c.clientFields(ctx, s, db, features),
+		c.optOuts(ctx, s, db, features), c.domains(ctx, s, src))
+}
+
+// clientFields proves that the custom fields of clients exist that the syncs map. Whether they can be read is told by powers.
+func (c *checker) clientFields(ctx context.Context, s subject, db *mysql.DB, features whmcs.Features) []Finding {
+	if !features.CustomFields {
+		return nil
+	}
+	var found []Finding
+	for _, name := range c.readers(s) {
+		missing, err := db.MissingFields(ctx, needs(c.Config.Syncs[name]).CustomFields)
+		if err != nil {
+			return append(found, s.broken("", err))
+		}
+		for _, id := range missing {
+			found = append(found, s.failed("make it in WHMCS (Custom Client Fields), or take custom_field:"+strconv.FormatInt(id, 10)+" out of syncs."+name+".fields",
+				"%s maps custom field %d, which no field of clients has as its id: what the list holds there stays as it is", name, id))
+		}
+	}
+	return found
+}
+
+// optOuts proves that opt-outs can be written where they are to be.
+func (c *checker) optOuts(ctx context.Context, s subject, db *mysql.DB, features whmcs.Features) []Finding {
+	var found []Finding
+	for _, name := range c.readers(s) {
+		if cfg := c.Config.Syncs[name]; cfg.Clients.WriteBack && cfg.Mode == "apply" && features.WriteOptOut {
+			found = append(found, s.readOnly(name, "syncs."+name+".write_back: false", db.ProveOptOutWrite(ctx))...)
+		}
+	}
+	return found
+}
+
+// readOnly tells that a database takes no writes; without is what a sync does with that writes nothing to it.
+func (s subject) readOnly(sync, without string, err error) []Finding {
+	if err == nil {
+		return nil
+	}
+	words, is := mysql.ReadOnly(err)
+	if !is {
+		return []Finding{s.broken("", err)}
+	}
+	return []Finding{s.failed("point sources."+s.subject+".dsn at the primary server, or write "+without,
+		"%s writes to WHMCS, and this database is read-only: %s", sync, words)}
 }
 
 func whmcsVersion(version string) string {

@@ -1,6 +1,12 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
 
 func newCompletion(e *env) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
@@ -12,7 +18,12 @@ func newCompletion(e *env) *cobra.Command {
   whmcsync completion bash > /etc/bash_completion.d/whmcsync
   whmcsync completion zsh > "${fpath[1]}/_whmcsync"
   whmcsync completion fish > ~/.config/fish/completions/whmcsync.fish`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.ExactArgs(1)(cmd, args); err != nil || slices.Contains(shells, args[0]) {
+				return err
+			}
+			return fmt.Errorf("there is no script for %q: name one of the shells %s", args[0], strings.Join(shells, ", "))
+		},
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch root := cmd.Root(); args[0] {

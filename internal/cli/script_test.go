@@ -61,7 +61,7 @@ syncs:
 // setup gives a script its world through the environment, which is also how it changes it.
 func (w *world) setup(env *testscript.Env) error {
 	vars := map[string]string{
-		"PG": w.postgres, "REDIS": w.redis, "DSN": w.dsn, "RIGHT_DSN": w.dsn, "WRONG_DSN": w.dsnOf("nobody", wrong), "BASE": w.sim.URL(), "KEY": apiKey, "GROUP": "1", "WRITE_BACK": "false",
+		"PG": w.postgres, "REDIS": w.redis, "DSN": w.dsn, "RIGHT_DSN": w.dsn, "WRONG_DSN": w.dsnOf("nobody", wrong), "BASE": w.sim.URL(), "WRONG_PG": w.wrongPostgres(), "TAKEN": w.taken(), "KEY": apiKey, "GROUP": "1", "WRITE_BACK": "false",
 		"WHMCSYNC_CONFIG": filepath.Join(env.WorkDir, "whmcsync.yaml"), "HOME": env.WorkDir, "TZ": "UTC",
 		"NOBODY": "127.0.0.1:1", // where no server listens
 	}

@@ -31,7 +31,7 @@ state, calls and faults are under /_sim/ (see docs/simulator.md).`,
 		}
 		sim, settings, err := app.StartSimulator(kind, o)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: name another place with --listen, e.g. 127.0.0.1:0 for any free port", err)
 		}
 		if err := e.sayHow(kind, settings, sim.AdminURL()); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -157,6 +158,19 @@ func (w *world) as(ts *testscript.TestScript, _ bool, args []string) {
 		w.sql(ts, false, []string{fmt.Sprintf("GRANT %s ON `%s`.%s TO %s", what, w.settings.DBName, table, user)})
 	}
 	ts.Setenv("DSN", w.dsnOf(user, password))
+}
+
+// wrongPostgres is the URL of the database with a password that is refused.
+func (w *world) wrongPostgres() string {
+	u, _ := url.Parse(w.postgres) // it has been connected to
+	u.User = url.UserPassword(u.User.Username(), wrong)
+	return u.String()
+}
+
+// taken is an address at which a server listens.
+func (w *world) taken() string {
+	u, _ := url.Parse(w.sim.URL())
+	return u.Host
 }
 
 // dsnOf is the DSN of another user.

@@ -82,7 +82,7 @@ func (d *decoder) parse(data []byte) (root ast.Node) {
 	// The file is outside text: a slip of the YAML library must end as a message, not as a crash of the program.
 	defer func() {
 		if recover() != nil {
-			d.report("", "is not valid YAML: check the indentation and the quotes")
+			d.report("", "is not valid YAML: %s", mendYAML)
 			root = nil
 		}
 	}()
@@ -121,10 +121,12 @@ func empty(n ast.Node) bool {
 	}
 }
 
+const mendYAML = "check the indentation, the quotes and the brackets"
+
 func (d *decoder) syntax(err error) {
-	p, text := position{1, 1}, "check the indentation and the quotes"
+	p, text := position{1, 1}, mendYAML
 	if located, ok := errors.AsType[yaml.Error](err); ok {
-		p, text = positionOf(located.GetToken()), located.GetMessage()
+		p, text = positionOf(located.GetToken()), located.GetMessage()+": "+mendYAML+" here and on the line above"
 	}
 	d.note(p, "", "is not valid YAML: "+strings.ReplaceAll(text, "'\t'", "tab"))
 }

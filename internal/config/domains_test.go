@@ -258,6 +258,12 @@ func TestWarningsAboutDomains(t *testing.T) {
 			"syncs.a.expiry_date: registry may run a year ahead", "syncs.a.allow_two_writers: true lets", "syncs.a.due_date.invoice_items: true changes",
 		}},
 		{"nobody's account", duty("domains", "account: registries"), []string{"syncs.a.account: rdap knows what is registered"}},
+		{"words of Openprovider that would mean their opposite", duty("domains", "status_map: {ACT: Transferred Away, SCH: Cancelled, DEL: Active}"), []string{
+			"syncs.a.status_map.ACT: Transferred Away ends every domain that is live", "syncs.a.status_map.DEL: Active shows domains as Active",
+			"syncs.a.status_map.SCH: Cancelled ends domains whose order is still on its way",
+		}},
+		{"a live name that is taken for another", duty("domains", "status_map: {ACT: Pending}"), []string{"syncs.a.status_map.ACT: Pending takes every domain"}},
+		{"words that may well be meant so", duty("domains", "status_map: {ACT: Active, DEL: Expired, FAI: Cancelled, REQ: Pending Registration, NEW: Cancelled}"), nil},
 		{"two syncs of the same domains", duty("domains") + again, []string{"syncs.b.registrar: openprovider of main is also kept in step by a"}},
 		{"in whatever case the registrar is written", duty("domains") + strings.Replace(again, "openprovider", `" OpenProvider"`, 1), []string{"syncs.b.registrar:  OpenProvider of main is also kept in step by a"}},
 	} {

@@ -52,8 +52,8 @@ func TestShapes(t *testing.T) {
 		{"an anchor", "log: &a {level: info}", "f:1:1: log: must be a section with keys below it, got a YAML anchor, alias or tag (write the value out)"},
 		{"a merge key", "<<: {log: {level: info}}", "f:1:1: only plain keys are used here: write the settings out"},
 		{"two documents", "log: {}\n---\nredis: {}", "f:3:1: a second YAML document: keep one, without ---"},
-		{"an open bracket", "a: [1", "f:1:4: is not valid YAML: sequence end token ']' not found"},
-		{"a tab", "log:\n\tlevel: info", "f:2:1: is not valid YAML: found character tab that cannot start any token"},
+		{"an open bracket", "a: [1", "f:1:4: is not valid YAML: sequence end token ']' not found: check the indentation, the quotes and the brackets here and on the line above"},
+		{"a tab", "log:\n\tlevel: info", "f:2:1: is not valid YAML: found character tab that cannot start any token: check the indentation, the quotes and the brackets here and on the line above"},
 		{"a key with a dot and a line break", `"a.b\nc": 1`, `f:1:1: "a.b\nc": unknown key: use state_dir, log, postgres, redis, http, retain, alerts, mail, sources, accounts or syncs`},
 		{"a file far too large", strings.Repeat("# nothing to see here\n", 20000), "f:1:1: is larger than 256 KiB: this is not a whmcsync configuration"},
 	} {

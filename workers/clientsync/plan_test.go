@@ -219,6 +219,24 @@ func TestCustomFieldsOfOthersAreKept(t *testing.T) {
 	}
 }
 
+// A custom field that was deleted in WHMCS looks like one that every client has left empty.
+func TestAFieldThatWHMCSNoLongerHasStaysOnTheList(t *testing.T) {
+	t.Parallel()
+	p := policy(func(p *clientsync.Policy) {
+		p.Fields = []clientsync.FieldRule{{Field: "7", Column: "country"}, {Field: "9", CustomField: 772}, {Attribute: "city", CustomField: 773}}
+	})
+	held := fresh(entry(func(e *maillist.Entry) {
+		e.Fields, e.Attributes = map[string]string{"7": "PT", "9": "gold"}, maillist.Attributes{"city": "Sines"}
+	}))
+	d := p.Decide(p.Wish(person(client(1))), state.Memory{}, held)
+	if diff := cmp.Diff(map[string]string{"7": "ES", "9": "gold"}, d.Upsert.Fields); d.Act != clientsync.Update || diff != "" {
+		t.Errorf("%s, fields (-want +got):\n%s", d.Act, diff)
+	}
+	if _, sent := d.Upsert.Attributes["city"]; sent || len(d.Changes) != 1 {
+		t.Errorf("sent %v, changes %+v", d.Upsert.Attributes, d.Changes)
+	}
+}
+
 func TestEvidenceSaysUntilWhenItMayBeWrittenUpon(t *testing.T) {
 	t.Parallel()
 	until := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
