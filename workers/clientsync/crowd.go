@@ -23,6 +23,7 @@ type crowd struct {
 	healed   []int64                 // clients whose open failure is over: the address is valid now, or nobody is left whom it is about
 	open     map[string]int64        // address -> client of the open failures about a person
 	failed   map[int64]bool          // clients that failed in this run already
+	left     farewells               // of those whose address has changed
 }
 
 // read gathers the people of a batch: its clients, everybody who shares an address with one of them, and the addresses
@@ -32,7 +33,7 @@ func (w *Worker) read(ctx context.Context, job workers.Job) (crowd, error) {
 	if err != nil {
 		return crowd{}, err
 	}
-	c := crowd{known: set.Memories, clients: len(clients), open: map[string]int64{}, failed: map[int64]bool{}}
+	c := crowd{known: set.Memories, clients: len(clients), open: map[string]int64{}, failed: map[int64]bool{}, left: farewells{}}
 	here := addresses{named: len(job.Batch.IDs) > 0, batch: job.Batch, byEmail: map[string][]whmcs.Client{}, emails: map[int64]string{}}
 	here.add(clients)
 	c.addInvalid(clients, here.emails, set.Failures, job.Run)
@@ -223,8 +224,9 @@ func (a *addresses) people(c *crowd) {
 			c.people = append(c.people, person)
 		}
 	}
+	// An address that was left comes before the one that took its place: how they left decides about that.
 	slices.SortFunc(c.people, func(x, y Person) int {
-		return cmp.Or(cmp.Compare(x.Owner(), y.Owner()), cmp.Compare(x.Email, y.Email))
+		return cmp.Or(min(len(x.Clients), 1)-min(len(y.Clients), 1), cmp.Compare(x.Owner(), y.Owner()), cmp.Compare(x.Email, y.Email))
 	})
 }
 

@@ -18,6 +18,7 @@ type errand struct {
 	job       workers.Job
 	known     map[string]state.Memory
 	open      map[string]int64 // address -> client of the failures that were open when the batch was read
+	left      farewells
 	earlier   workers.Earlier
 	tally     *tally
 	notices   workers.Notices
@@ -55,22 +56,28 @@ func (e *errand) do(ctx context.Context, part []Decision) error {
 	return fatal
 }
 
-// look finds out live what could not be decided from memory.
+// look finds out live what could not be decided from memory. Nobody is created while it cannot be seen whether they left under
+// an address that they had before.
 func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, settlements []state.Settlement, fatal error) {
 	for _, d := range part {
-		if d.Act != Look && !e.outdated(d) {
-			ready = append(ready, d)
-			continue
+		e.heed(&d)
+		seen, err := d, error(nil)
+		if d.Act == Look || e.outdated(d) {
+			if e.job.Draining() {
+				return ready, settlements, workers.ErrDraining
+			}
+			seen, err = e.lookOne(ctx, d)
 		}
-		if e.job.Draining() {
-			return ready, settlements, workers.ErrDraining
+		if err == nil && seen.Act == Create {
+			err = e.left.of(seen.Wish.Members).err
 		}
-		seen, err := e.lookOne(ctx, d)
 		if err == nil {
+			e.left.note(seen)
 			ready = append(ready, seen)
 			settlements = append(settlements, e.settleEarlier(seen)...)
 			continue
 		}
+		e.left.unseen(d, err)
 		settlement, stop := e.trouble(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, err)
 		if stop != nil {
 			return ready, settlements, stop
@@ -78,6 +85,19 @@ func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, s
 		settlements = append(settlements, settlement...)
 	}
 	return ready, settlements, nil
+}
+
+// heed has somebody who was to be created looked at once more when it was found out meanwhile that they left under an address
+// that they had before.
+func (e *errand) heed(d *Decision) {
+	before := e.left.of(d.Wish.Members).left
+	if before == d.Wish.Left {
+		return
+	}
+	d.Wish.Left = before
+	if d.Act == Create {
+		d.Act = Look
+	}
 }
 
 // outdated says that the evidence for a write has become too old while the batch was under way.

@@ -2,6 +2,7 @@ package clientsync
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -184,7 +185,8 @@ func (d *Decision) optOut() {
 }
 
 // decideAbsent: a person we once settled and who is not on the list any more was deleted there, and stays deleted. So
-// does one of whom the list said so when we wrote, whether or not it can list its deleted.
+// does one of whom the list said so when we wrote, whether or not it can list its deleted. And who left under another address
+// is not brought back under this one.
 func (p Policy) decideAbsent(d *Decision, known state.Memory, ev Evidence) {
 	switch {
 	case ev.Gaps:
@@ -192,6 +194,10 @@ func (p Policy) decideAbsent(d *Decision, known state.Memory, ev Evidence) {
 	case known.RemoteID != 0 || d.Suppressed == maillist.Deleted:
 		d.Suppressed = maillist.Deleted
 		d.Skip = string(maillist.Deleted)
+		d.Act = adoptIf(known.Suppressed != d.Skip)
+	case ownWill(d.Wish.Left), ownWill(d.Suppressed):
+		d.Suppressed = cmp.Or(d.Wish.Left, d.Suppressed)
+		d.Skip = string(d.Suppressed)
 		d.Act = adoptIf(known.Suppressed != d.Skip)
 	case !ev.Fresh:
 		d.Act = Look

@@ -145,6 +145,8 @@ func TestDecideAboutAWantedPerson(t *testing.T) {
 	unconfirmed.Status = maillist.Inactive
 	decideAll(t, map[string]decideCase{
 		"not on the list: create":                              {p, ana, nil, fresh(nil), decision{Act: clientsync.Create, Upsert: create, Changes: []string{"subscriber:  -> Ana Ruiz, groups 1"}}},
+		"left under another address, as is remembered":         {p, ana, asWished(neverOnList, func(s *state.Memory) { s.Suppressed = "unsubscribed" }), fresh(nil), decision{Act: clientsync.Nothing, Skip: "unsubscribed", Suppressed: maillist.Unsubscribed}},
+		"a bounce that is remembered does not last":            {p, ana, asWished(neverOnList, func(s *state.Memory) { s.Suppressed = "bounced" }), fresh(nil), decision{Act: clientsync.Create, Upsert: create, Changes: []string{"subscriber:  -> Ana Ruiz, groups 1"}}},
 		"not on an aged listing: look":                         {p, ana, nil, aged(nil), decision{Act: clientsync.Look}},
 		"not on a listing with gaps: look":                     {p, ana, asWished(), clientsync.Evidence{Known: true, Fresh: true, Gaps: true}, decision{Act: clientsync.Look}},
 		"no longer on the list: deleted there, and stays so":   {p, ana, asWished(otherWish), fresh(nil), decision{Act: clientsync.Adopt, Skip: "deleted", Suppressed: maillist.Deleted}},

@@ -70,6 +70,7 @@ type Wish struct {
 	Members     []int64           // all clients with the address
 	Flags       []whmcs.MailFlags // of the members, when opt-outs are written back
 	Reason      Reason
+	Left        maillist.Suppression // how one of the members left the list under an address that they had before
 	Attributes  maillist.Attributes
 	Fields      map[string]string
 	Groups      []maillist.GroupID // sorted; none unless Wanted

@@ -64,7 +64,7 @@ func (w *Worker) settle(ctx context.Context, job workers.Job) (state.Counts, []s
 		return nil, nil, err
 	}
 	tally := newTally(crowd, earlier)
-	errand := &errand{Worker: w, job: job, known: crowd.known, open: crowd.open, earlier: earlier, tally: tally}
+	errand := &errand{Worker: w, job: job, known: crowd.known, open: crowd.open, left: crowd.left, earlier: earlier, tally: tally}
 	var adopted, busy []Decision
 	for _, d := range decisions {
 		switch d.Act {
@@ -112,7 +112,9 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier wor
 			known.Refused = nil
 		}
 		wish := w.Policy.Wish(person)
+		wish.Left = c.left.of(wish.Members).left
 		d := w.Policy.Decide(wish, known, evidence[person.Email])
+		c.left.note(d)
 		if mustLook || earlier.Unsettled[person.Email] != nil || doubtful(d) {
 			d.Act = Look
 		}
