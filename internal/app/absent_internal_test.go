@@ -85,6 +85,7 @@ func TestANameThatASyncIsNotAboutSaysWhy(t *testing.T) {
 	t.Parallel()
 	a := few(t)
 	for name, want := range map[string]string{
+		"not a name":      `op-domains: not found: "not a name" is not a domain name`,
 		"nothere.example": "op-domains: not found: nothere.example is not in this sync: WHMCS has no such domain",
 		"OVER.example":    `op-domains: not found: over.example is not in this sync: domain 3, its status is Cancelled; domain 6, its registrar is "enom"`,
 	} {

@@ -64,7 +64,7 @@ func (a *App) LookAtDomain(ctx context.Context, sync, text string) ([]DomainSide
 	}
 	name, err := registrar.ParseName(text)
 	if err != nil {
-		return nil, err
+		return nil, fault.New(fault.NotFound, "", sync, "%w", err)
 	}
 	all := newDomainRows(a.sources[cfg.Source], cfg)
 	rows, err := all.byNames(ctx, name)
