@@ -19,7 +19,7 @@ type Metrics interface {
 type ServerConfig struct {
 	Queue           string
 	Concurrency     int           // handlers at once in this process; default 1
-	Poll            time.Duration // how often an idle queue is looked at; default 200 ms
+	Poll            time.Duration // how often an idle queue is looked at; default 100 ms
 	ShutdownTimeout time.Duration // for the tasks in hand, then they go back to the queue; default 20 s
 	Handler         Handler
 	Log             zerolog.Logger
@@ -27,7 +27,7 @@ type ServerConfig struct {
 }
 
 const (
-	defaultPoll     = 200 * time.Millisecond
+	defaultPoll     = 100 * time.Millisecond
 	defaultShutdown = 20 * time.Second
 	healthEvery     = 5 * time.Second
 	lastGrace       = 2 * time.Second // for handlers to notice that their context ended
