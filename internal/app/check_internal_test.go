@@ -63,8 +63,10 @@ func TestACertificateThatIsNotTrustedHasItsOwnWayOut(t *testing.T) {
 	t.Parallel()
 	server := testkit.SMTPProcess(t, testkit.MailServer{StartTLS: true})
 	sender := mail.New(mail.Config{Host: server.Host, Port: server.Port, From: "sync@example.com", TLS: mail.StartTLS})
-	if got := mailHint(sender.Check(t.Context())); !strings.Contains(got, "SSL_CERT_FILE") {
-		t.Errorf("the hint is %q", got)
+	err := sender.Check(t.Context())
+	found := subject{}.broken(mailHint(err), err)
+	if !strings.Contains(found.Hint, "SSL_CERT_FILE") || !strings.Contains(found.Detail, "certificate") || strings.Contains(found.Detail, "SSL_CERT_FILE") {
+		t.Errorf("%+v", found)
 	}
 }
 

@@ -199,8 +199,6 @@ func mailHint(err error) string {
 		return "look at mail.username and mail.password"
 	case fault.ClassOf(err) == fault.Transient:
 		return "is the server running, and are mail.host, mail.port and mail.tls right?"
-	case strings.Contains(err.Error(), "certificate"):
-		return "have this machine trust the certificate, or name its authority in SSL_CERT_FILE; it must be valid for mail.host"
 	default:
 		return "look at mail.port and mail.tls: STARTTLS is usual at port 587, TLS at port 465"
 	}

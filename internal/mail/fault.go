@@ -31,19 +31,28 @@ func (s *Sender) fault(ctx context.Context, op string, err error) error {
 	if ended := ctx.Err(); ended != nil { // the line was cut for it
 		return fault.New(fault.Transient, account, op, "no answer in time: %w", ended)
 	}
-	return fault.New(classOf(err), account, op, "%s", s.without(text(err)))
+	cause := errors.New(s.without(text(err)))
+	if untrusted(err) {
+		cause = fault.Advise(cause, "have this machine trust the certificate, or name its authority in SSL_CERT_FILE; it must be valid for the host of the mail server")
+	}
+	return fault.New(classOf(err), account, op, "%w", cause)
+}
+
+// untrusted says that the server's certificate is the trouble.
+func untrusted(err error) bool {
+	_, is := errors.AsType[*tls.CertificateVerificationError](err)
+	return is
 }
 
 func classOf(err error) fault.Class {
 	code := answer(err)
 	_, fromNet := errors.AsType[net.Error](err)
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case slices.Contains(notLetIn, code):
 		return fault.Auth
 	case code >= 500:
 		return fault.Rejected
-	case untrusted, code == 0 && !fromNet && refusedByUs(err):
+	case untrusted(err), code == 0 && !fromNet && refusedByUs(err):
 		return fault.Refused
 	default:
 		return fault.Transient

@@ -71,13 +71,12 @@ func (e *errand) look(ctx context.Context, part []Decision) (ready []Decision, s
 		if err == nil && seen.Act == Create {
 			err = e.left.of(seen.Wish.Members).err
 		}
+		e.left.note(seen, err)
 		if err == nil {
-			e.left.note(seen)
 			ready = append(ready, seen)
 			settlements = append(settlements, e.settleEarlier(seen)...)
 			continue
 		}
-		e.left.unseen(d, err)
 		settlement, stop := e.trouble(d, state.Claimed{Version: e.known[d.Wish.Email].Version}, err)
 		if stop != nil {
 			return ready, settlements, stop

@@ -2,6 +2,8 @@ package clientsync
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 
 	"github.com/whmcsync/whmcsync/internal/maillist"
 )
@@ -12,33 +14,36 @@ func ownWill(s maillist.Suppression) bool {
 	return s == maillist.Unsubscribed || s == maillist.Complained || s == maillist.Banned
 }
 
-// farewells tell, by client, how they stood at the list under an address that they have no more.
-type farewells map[int64]farewell
+// farewells tell, by client and address, how they stood at the list under addresses that they have no more.
+type farewells map[int64]map[string]farewell
 
 type farewell struct {
 	left maillist.Suppression
 	err  error // why that could not be seen
 }
 
-// note takes in what was found out about a person.
-func (f farewells) note(d Decision) {
-	if d.Wish.Reason == Moved && ownWill(d.Suppressed) {
-		f[d.Wish.Lead] = farewell{left: d.Suppressed}
+// note takes in what was found out about a person, or why nothing was; what was known before is older.
+func (f farewells) note(d Decision, err error) {
+	if d.Wish.Reason != Moved {
+		return
 	}
-}
-
-// unseen takes in that nothing could be found out.
-func (f farewells) unseen(d Decision, err error) {
-	if d.Wish.Reason == Moved {
-		f[d.Wish.Lead] = farewell{err: err}
+	said := farewell{err: err}
+	if ownWill(d.Suppressed) {
+		said.left = d.Suppressed
 	}
+	if f[d.Wish.Lead] == nil {
+		f[d.Wish.Lead] = map[string]farewell{}
+	}
+	f[d.Wish.Lead][d.Wish.Email] = said
 }
 
 // of is what is known of people who are one person now: one of them who left is enough.
 func (f farewells) of(members []int64) (all farewell) {
 	for _, id := range members {
-		all.left = cmp.Or(all.left, f[id].left)
-		all.err = cmp.Or(all.err, f[id].err)
+		for _, email := range slices.Sorted(maps.Keys(f[id])) {
+			all.left = cmp.Or(all.left, f[id][email].left)
+			all.err = cmp.Or(all.err, f[id][email].err)
+		}
 	}
 	return all
 }

@@ -76,3 +76,14 @@ func TestNobodyIsCreatedWhileItCannotBeSeenWhetherTheyLeft(t *testing.T) {
 	b.WantCounts(b.End(run), state.Counts{"records": 1, "skipped_unsubscribed": 1, "skipped_moved": 1})
 	b.wantWrites("aa@example.org", 0)
 }
+
+func TestWhoCameBackBeforeTheAddressChangedIsServed(t *testing.T) {
+	t.Parallel()
+	b := readdressed(t, maillist.Unsubscribed)
+	b.whmcs.put(client(1))
+	b.Pass(synckit.Full) // it is remembered
+	b.reseed(suppressed(maillist.NotSuppressed))
+	b.whmcs.put(client(1, addressed("aa@example.org")))
+	b.Touch(state.ByRetry, 1)
+	b.wantGroups("aa@example.org", 1)
+}

@@ -114,7 +114,7 @@ func (w *Worker) plan(ctx context.Context, job workers.Job, c crowd, earlier wor
 		wish := w.Policy.Wish(person)
 		wish.Left = c.left.of(wish.Members).left
 		d := w.Policy.Decide(wish, known, evidence[person.Email])
-		c.left.note(d)
+		c.left.note(d, nil)
 		if mustLook || earlier.Unsettled[person.Email] != nil || doubtful(d) {
 			d.Act = Look
 		}

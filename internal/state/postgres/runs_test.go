@@ -67,30 +67,28 @@ func TestCreateRun(t *testing.T) {
 	})
 	t.Run("an earlier slot does not move the last slot back", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t)
 		late, early := time.Unix(1.5e9, 0), time.Unix(1e9, 0)
-		run := b.pass(func(n *state.NewRun) { n.SlotAt = late })
-		must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
-		b.pass(func(n *state.NewRun) { n.SlotAt = early })
-		sync, err := b.Sync(b.ctx, news)
-		must(t, err)
-		if !sync.LastSlot.Equal(late) {
-			t.Errorf("last slot %v", sync.LastSlot)
-		}
+		wantLastSlot(t, late, early, late)
 	})
 	t.Run("but one that lies ahead, of a clock that was wrong, gives way", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t)
 		ahead, now := time.Now().Add(365*day), time.Now().Truncate(time.Second)
-		run := b.pass(func(n *state.NewRun) { n.SlotAt = ahead })
-		must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
-		b.pass(func(n *state.NewRun) { n.SlotAt = now })
-		sync, err := b.Sync(b.ctx, news)
-		must(t, err)
-		if !sync.LastSlot.Equal(now) {
-			t.Errorf("last slot %v", sync.LastSlot)
-		}
+		wantLastSlot(t, ahead, now, now)
 	})
+}
+
+// wantLastSlot checks what the last slot is after a pass of one slot and then one of another.
+func wantLastSlot(t *testing.T, first, second, want time.Time) {
+	t.Helper()
+	b := setup(t)
+	run := b.pass(func(n *state.NewRun) { n.SlotAt = first })
+	must(t, onlyError(b.FinishRun(b.ctx, run.ID, state.RunDone, "")))
+	b.pass(func(n *state.NewRun) { n.SlotAt = second })
+	sync, err := b.Sync(b.ctx, news)
+	must(t, err)
+	if !sync.LastSlot.Equal(want) {
+		t.Errorf("last slot %v, want %v", sync.LastSlot, want)
+	}
 }
 
 func TestMoveRunIsCompareAndSet(t *testing.T) {
