@@ -105,13 +105,13 @@ func (s subject) failed(hint, format string, args ...any) Finding {
 	return Finding{Name: s.name, Subject: s.subject, Result: ResultFailed, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// broken is a failed finding of an error, on one line. The error's own advice knows better than the hint.
+// broken is a failed finding of an error, on one line. Without a hint it is the error's own advice.
 func (s subject) broken(hint string, err error) Finding {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return s.failed(hint, "no answer within %s", checkTime)
 	}
 	text, advice := fault.Advice(err)
-	return s.failed(cmp.Or(advice, hint), "%s", strings.Join(strings.Fields(text), " "))
+	return s.failed(cmp.Or(hint, advice), "%s", strings.Join(strings.Fields(text), " "))
 }
 
 func (c *checker) warnings() []Finding {

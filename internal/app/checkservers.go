@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/whmcsync/whmcsync/internal/config"
+	"github.com/whmcsync/whmcsync/internal/fault"
 	"github.com/whmcsync/whmcsync/internal/queue"
 	"github.com/whmcsync/whmcsync/internal/services"
 )
@@ -85,7 +87,8 @@ func (c *checker) trialPostgres(ctx context.Context) (url string, err error) {
 func (c *checker) stateAt(ctx context.Context, s subject, url string, embedded bool) []Finding {
 	store, err := connectPostgres(ctx, url, 2)
 	if err != nil {
-		return []Finding{s.broken("is PostgreSQL running, and is postgres.url right?", err)}
+		_, hint := fault.Advice(err)
+		return []Finding{s.broken(cmp.Or(hint, "is PostgreSQL running, and is postgres.url right?"), err)}
 	}
 	c.Store = store
 	c.onClose(store.Close)

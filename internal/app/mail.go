@@ -192,9 +192,12 @@ func (c *checker) mailServer(ctx context.Context) []Finding {
 	return []Finding{s.ok("takes mail from us (%s)", c.Config.Mail.TLS)}
 }
 
-// mailHint names the way out of an error of the mail server.
+// mailHint names the way out of an error of the mail server: its own, where it has one.
 func mailHint(err error) string {
+	_, way := fault.Advice(err)
 	switch {
+	case way != "":
+		return way
 	case fault.ClassOf(err) == fault.Auth:
 		return "look at mail.username and mail.password"
 	case fault.ClassOf(err) == fault.Transient:
